@@ -1,0 +1,314 @@
+"""The events of the platform as typed structs.
+
+What pumps and people send in is closed: an unknown field is refused, because a field nobody reads is usually a
+misspelt one that somebody relies on. What Pumpwatch publishes is open: a subscriber ignores fields it does not know.
+
+Units stand in the field names; times are RFC 3339 in UTC, event time on the pump.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Text = Annotated[str, Meta(min_length=1, max_length=128)]
+Id = Annotated[str, Meta(min_length=1, max_length=128)]
+At = Annotated[datetime, Meta(tz=True)]
+Quantity = Annotated[float, Meta(ge=0, le=10_000_000)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Percent = Annotated[float, Meta(ge=0, le=100)]
+Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Milliseconds = Annotated[int, Meta(ge=0, le=86_400_000)]
+Channel = Annotated[int, Meta(ge=1, le=64)]
+
+Field = Literal["rate", "dose", "bolus", "vtbi", "duration", "weight", "concentration"]
+KeyName = Literal[
+    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", ".", "CLEAR", "BACK", "UP", "DOWN", "UP_FAST", "DOWN_FAST"
+]
+CommitAction = Literal["confirm", "override", "cancel"]
+Limit = Literal["soft_low", "soft_high", "hard_low", "hard_high"]
+Slip = Literal[
+    "adjacent_key", "wrong_digit", "missing_digit", "extra_digit", "repeated_key", "key_bounce", "missing_decimal",
+    "extra_decimal", "misplaced_decimal", "transposition", "wrong_unit", "wrong_field", "wrong_concentration",
+    "stale_value", "overshoot",
+]
+Harm = Literal["none", "low", "moderate", "high", "life_threatening"]
+Verdict = Literal["ok", "suspect", "error"]
+Resolution = Literal["open", "corrected", "stood", "cancelled"]
+PowerKind = Literal["heartbeat", "plugged", "unplugged", "low", "very_low", "depleted", "started", "stopped"]
+Source = Literal["mains", "battery"]
+Cause = Literal["practice", "transport", "loose_cord", "unit_power_failure", "battery_fault", "unknown"]
+AlertKind = Literal[
+    "dose_entry_error", "unplugged_infusion", "battery_empty_soon", "battery_degraded", "keypad_fault", "pump_silent",
+    "override_cluster",
+]
+Severity = Literal["critical", "warning", "info"]
+AlertState = Literal["firing", "acknowledged", "resolved"]
+ActionKind = Literal["acknowledge", "resolve", "comment"]
+
+
+class KeyPress(Struct, forbid_unknown_fields=True, frozen=True, gc=False):
+    """One key: which, when in ms since the event's `at`, and how long it was held in ms if the pump knows."""
+
+    k: KeyName
+    t: Milliseconds
+    hold: Milliseconds | None = None
+
+
+class Commit(Struct, forbid_unknown_fields=True, frozen=True, gc=False):
+    """How an entry ended: the nurse's action, the value the pump took, and the limit it warned of."""
+
+    action: CommitAction
+    value: Quantity
+    warned: Limit | None = None
+
+
+class KeystrokeEvent(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """One or more key presses of one dose entry: each key alone, in chunks, or the whole entry at once."""
+
+    id: Id
+    hospital: Name
+    care_area: Name
+    pump: Name
+    at: At
+    seq: Count
+    model: Name
+    channel: Channel
+    entry: Id
+    field: Field
+    drug: Text
+    unit: Name
+    concentration: Quantity | None = None
+    previous: Quantity | None = None
+    keys: Annotated[list[KeyPress], Meta(max_length=256)]
+    commit: Commit | None = None
+    test: bool = False
+
+
+class Meant(Struct, frozen=True):
+    """One value that may have been meant, how probable it is, and the slip that turns it into what was typed."""
+
+    value: Quantity
+    probability: Share
+    slip: Slip | None = None
+
+
+class DoseScore(Struct, frozen=True, kw_only=True):
+    """The verdict on one committed entry; a later correction publishes the next revision."""
+
+    id: Id
+    hospital: Name
+    care_area: Name
+    pump: Name
+    at: At
+    entry: Id
+    revision: Annotated[int, Meta(ge=1)]
+    channel: Channel
+    field: Field
+    drug: Text
+    unit: Name
+    typed: Quantity
+    previous: Quantity | None
+    action: CommitAction
+    warned: Limit | None
+    limit: Limit | None
+    error_likelihood: Share
+    meant: Annotated[list[Meant], Meta(max_length=3)]
+    harm: Harm
+    verdict: Verdict
+    resolution: Resolution
+    resolved_after_s: Annotated[float, Meta(ge=0)] | None
+    evidence: list[str]
+    model_version: str
+    library_version: str
+    test: bool = False
+
+
+class PowerEvent(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, gc=False):
+    """What a pump says of its power: a heartbeat or a change."""
+
+    id: Id
+    hospital: Name
+    care_area: Name
+    pump: Name
+    at: At
+    seq: Count
+    model: Name
+    kind: PowerKind
+    source: Source
+    charge_pct: Percent
+    charging: bool
+    infusing: bool
+    rate_ml_h: Quantity
+    channels_running: Annotated[int, Meta(ge=0, le=64)]
+    minutes_left: Quantity | None = None
+    full_capacity_mah: Quantity | None = None
+    design_capacity_mah: Quantity | None = None
+    cycles: Count | None = None
+    location: Text | None = None
+    drugs: Annotated[list[Text], Meta(max_length=64)] | None = None
+    test: bool = False
+
+
+class PowerEpisode(Struct, frozen=True, kw_only=True):
+    """One stretch of infusing on battery; `ended_at` is null while it lasts."""
+
+    id: Id
+    hospital: Name
+    care_area: Name
+    pump: Name
+    at: At
+    episode: Id
+    revision: Annotated[int, Meta(ge=1)]
+    started_at: At
+    ended_at: At | None
+    minutes: Annotated[float, Meta(ge=0)]
+    charge_start: Percent
+    charge_min: Percent
+    empty_at: At | None
+    drugs: list[Text]
+    cause: Cause
+    test: bool = False
+
+
+class Alert(Struct, frozen=True, kw_only=True):
+    """Something a person should look at. `fingerprint` is stable over revisions.
+
+    `subject` holds what it is about, for a dose entry the figures a screen shows (see `AlertSubject`).
+    """
+
+    id: Id
+    hospital: Name
+    care_area: Name
+    pump: Name | None
+    at: At
+    fingerprint: Id
+    key: Text
+    revision: Annotated[int, Meta(ge=1)]
+    kind: AlertKind
+    severity: Severity
+    state: AlertState
+    summary: str
+    subject: AlertSubject
+    since: At
+    by: str | None = None
+    comment: str | None = None
+    test: bool = False
+
+
+class AlertSubject(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an alert is about: a dose entry, a power episode or a pump; fields that do not apply are absent."""
+
+    pump: Name | None = None
+    entry: Id | None = None
+    score_revision: int | None = None
+    channel: Channel | None = None
+    field: Field | None = None
+    drug: Text | None = None
+    unit: Name | None = None
+    typed: Quantity | None = None
+    meant: Quantity | None = None
+    slip: Slip | None = None
+    error_likelihood: Share | None = None
+    harm: Harm | None = None
+    action: CommitAction | None = None
+    evidence: list[str] | None = None
+    episode: Id | None = None
+    episode_revision: int | None = None
+    started_at: At | None = None
+    minutes: float | None = None
+    charge_pct: Percent | None = None
+    empty_at: At | None = None
+    drugs: list[Text] | None = None
+    cause: Cause | None = None
+
+
+class AlertAction(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """What a person did with an alert. `by` names an account of the board, never a clinician."""
+
+    id: Id
+    hospital: Name
+    care_area: Name
+    pump: Name | None = None
+    at: At
+    key: Text
+    fingerprint: Id
+    action: ActionKind
+    by: Name
+    comment: Annotated[str, Meta(max_length=500)] | None = None
+    test: bool = False
+
+
+class Rollup(Struct, frozen=True, kw_only=True):
+    """Partial sums of one source partition for one hospital, care area, drug and hour; readers add the partials.
+
+    `through` is the fence: for each source topic the position `[offset, index]` of the last record that was
+    added, so that a record read again is not counted again. Power sums stand under the drug `-`.
+    """
+
+    id: Id
+    hospital: Name
+    care_area: Name
+    at: At
+    drug: Text
+    hour: At
+    partition: Annotated[int, Meta(ge=0)]
+    through: dict[str, tuple[int, int]]
+    entries: int = 0
+    confirmed: int = 0
+    overridden: int = 0
+    cancelled: int = 0
+    soft_warnings: int = 0
+    hard_warnings: int = 0
+    suspect: int = 0
+    error: int = 0
+    corrected: int = 0
+    stood: int = 0
+    slips: dict[str, int] = {}
+    harm: dict[str, int] = {}
+    episodes: int = 0
+    unplugged_minutes: float = 0.0
+    causes: dict[str, int] = {}
+    test: bool = False
+
+
+class Concentration(Struct, forbid_unknown_fields=True, frozen=True):
+    """A usual concentration: amount per mL in `unit` (for example 100 units/mL)."""
+
+    value: Annotated[float, Meta(gt=0, le=10_000_000)]
+    unit: Name
+
+
+class LibraryRow(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Limits of one drug in one care area for one field and unit; a limit that is absent is null."""
+
+    drug: Text
+    aliases: list[Text] = []
+    care_area: Literal["adult_icu", "ward", "paediatric", "neonatal"]
+    field: Field
+    unit: Name
+    soft_low: Quantity | None = None
+    soft_high: Quantity | None = None
+    hard_low: Quantity | None = None
+    hard_high: Quantity | None = None
+    concentrations: list[Concentration] = []
+    high_alert: bool = False
+    half_life_min: Annotated[float, Meta(gt=0)] | None = None
+    source: Annotated[str, Meta(min_length=1)]
+
+
+class DrugLibrary(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """One hospital's policy: `hospital` is `*` for the library used where a hospital has none of its own.
+
+    `care_areas` maps the hospital's own care-area names to the four profiles; other names are guessed.
+    """
+
+    id: Id
+    hospital: Name
+    at: At
+    version: Name
+    care_areas: dict[str, Literal["adult_icu", "ward", "paediatric", "neonatal"]] = {}
+    rows: Annotated[list[LibraryRow], Meta(min_length=1)]
