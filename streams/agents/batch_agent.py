@@ -1,0 +1,147 @@
+"""An agent over batches: decode, call pure code, publish, count. No decision lives here."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+import structlog
+
+from schemas import codec
+from schemas.codec import EventRefused, decode, encode
+from schemas.envelope import headers
+from streams.dead_letters import ORIGINAL_OFFSET, DeadLetters
+from streams.outbox import Outbox
+from streams.positions import BEFORE_ALL, Position, position_headers, read_position
+from streams.readback import Readback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from aiokafka import ConsumerRecord
+    from confluent_kafka import Message
+    from msgspec import Struct
+
+    from streams.agents.context import WorkerContext
+    from streams.transport import Batch
+
+log = structlog.get_logger()
+
+T = TypeVar("T", bound="Struct")
+
+
+class LetGoError(Exception):
+    """The batch took no effect and must be read again: the worker stops or its partitions move."""
+
+
+class BatchAgent(ABC):
+    """One agent of a worker. `take` returns when every effect of a batch is confirmed."""
+
+    name: ClassVar[str]
+    topics: ClassVar[tuple[str, ...]]
+
+    def __init__(self, context: WorkerContext) -> None:
+        config = context.settings.confluent()
+        self.context = context
+        self.outbox = Outbox(config, f"pumpwatch-{self.name}")
+        self.readback = Readback(config)
+        self.dead_letters = DeadLetters(
+            self.outbox, window=context.settings.dlq_window, max_ratio=context.settings.dlq_max_ratio
+        )
+
+    @abstractmethod
+    async def take(self, batch: Batch) -> None:
+        """Process a batch to the end. Raises LetGoError if it must be read again."""
+
+    def hold(self, topic: str, partition: int) -> int | None:  # noqa: ARG002
+        """Offset of the first record that must not be committed yet, or None."""
+        return None
+
+    @abstractmethod
+    def forget(self, partitions: set[tuple[str, int]]) -> None:
+        """Drop the state of topic partitions that were taken away."""
+
+    def close(self) -> None:
+        """Release connections."""
+        self.readback.close()
+
+    # -- shared steps
+
+    def decoded(
+        self, kind: type[T], records: Iterable[ConsumerRecord], applied: int, buried: int
+    ) -> Iterator[tuple[ConsumerRecord, T]]:
+        """Each record after `applied` as an event; what is no event goes to the dead letters.
+
+        Records up to offset `buried` were sent there before a restart and are not sent again.
+        """
+        for record in records:
+            if record.offset <= applied:
+                continue
+            try:
+                event = decode(kind, record.value or b"")
+            except EventRefused as refusal:
+                self.refuse(record, refusal, buried)
+            else:
+                yield record, event
+
+    def refuse(self, record: ConsumerRecord, refusal: EventRefused, buried: int = -1) -> None:
+        """Send a record to the dead letters and count it."""
+        if record.offset > buried:
+            self.dead_letters.bury(record, refusal)
+            self.context.metrics.dead_letters.labels(record.topic, refusal.error_class).inc()
+        self.dead_letters.note(record.topic, refused=True)
+
+    def accept(self, record: ConsumerRecord) -> None:
+        """Count a record that was no trouble."""
+        self.dead_letters.note(record.topic, refused=False)
+
+    def publish(
+        self, topic: str, key: str, event: Struct, record: ConsumerRecord, position: Position
+    ) -> None:
+        """Queue a derived event for the partition of the record it comes from."""
+        self.outbox.send(
+            topic,
+            key=key.encode(),
+            value=encode(event),
+            partition=record.partition,
+            headers=headers(event, topic) + position_headers(record.topic, position),
+        )
+        self.context.metrics.published.labels(topic).inc()
+
+    def last_buried(self, topic: str, partition: int) -> int:
+        """Offset of the last record of `topic` that reached the dead letters, or -1."""
+        tail = self.readback.tail(f"{topic}.dlq", partition, 1, lambda _: True)
+        for name, value in (tail[-1].headers() or ()) if tail else ():
+            if name == ORIGINAL_OFFSET and value is not None and value.isdigit():
+                return int(value)
+        return -1
+
+
+def check_key(record: ConsumerRecord, expected: str) -> None:
+    """Refuse a record whose key is not what keeps its pump in one partition."""
+    key = record.key
+    if key is None:
+        raise EventRefused("key", "the record has no key; publish with the pump as the key")
+    if key != expected.encode():
+        shown = key[:64].decode("utf-8", "replace")
+        raise EventRefused("key", f"the key is `{shown}` but `pump` is `{expected}`; publish with the pump as the key")
+
+
+def unexpected(record: ConsumerRecord, error: Exception) -> EventRefused:
+    """A valid event that our own code failed on: kept for replay after the repair, the worker goes on."""
+    log.error(
+        "processing failed", topic=record.topic, partition=record.partition, offset=record.offset, exc_info=error
+    )
+    return EventRefused("scoring", f"processing failed ({type(error).__name__}); replay it after the repair")
+
+
+def last_position(messages: list[Message], source_topic: str) -> Position:
+    """The last source position among records of our own output."""
+    for message in reversed(messages):
+        found = read_position(message.headers())
+        if found is not None and found[0] == source_topic:
+            return found[1]
+    return BEFORE_ALL
+
+
+__all__ = ["BatchAgent", "LetGoError", "check_key", "codec", "last_position", "unexpected"]

@@ -1,0 +1,26 @@
+"""What every agent of a worker shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from streams.libraries import Libraries
+    from streams.settings import Settings
+    from streams.sink import ReadModel
+    from streams.sink.live import LivePumps
+    from streams.worker_metrics import WorkerMetrics
+
+
+@dataclass(frozen=True)
+class WorkerContext:
+    """Settings, read models and metrics, and how to tell that the worker must let go of its work."""
+
+    settings: Settings
+    libraries: Libraries
+    read_model: ReadModel
+    live_pumps: LivePumps
+    metrics: WorkerMetrics
+    letting_go: Callable[[], bool]

@@ -1,0 +1,86 @@
+"""What an agent publishes, confirmed by Kafka before the source records are acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# A bounded queue: a broker outage makes agents wait in `confirm`, it does not fill memory.
+QUEUE_RECORDS = 200_000
+
+
+class PublishFailedError(Exception):
+    """Kafka refused a record for good; the process must stop before the source is acknowledged."""
+
+
+class Outbox:
+    """An idempotent producer with one question: is everything I sent on disk?"""
+
+    def __init__(self, config: Mapping[str, Any], client_id: str) -> None:
+        self._failure: str | None = None
+        self._producer = Producer(
+            {
+                **config,
+                "client.id": client_id,
+                "enable.idempotence": True,
+                "acks": "all",
+                "compression.type": "lz4",
+                "linger.ms": 1,
+                # Wait for the broker for ever: giving up on a record would lose it or reorder a partition.
+                "message.timeout.ms": 0,
+                "queue.buffering.max.messages": QUEUE_RECORDS,
+                "delivery.report.only.error": True,
+                "on_delivery": self._delivered,
+                "error_cb": self._client_error,
+                "log_level": 3,
+            }
+        )
+
+    def _delivered(self, error: KafkaError | None, message: Any) -> None:
+        if error is not None:
+            self._failure = f"{message.topic()}: {error.str()}"
+
+    def _client_error(self, error: KafkaError) -> None:
+        # Brokers that are away are waited for; only a fatal error ends the producer.
+        if error.fatal():
+            self._failure = error.str()
+
+    def send(
+        self,
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int,
+        headers: list[tuple[str, bytes]],
+        timestamp_ms: int = 0,
+    ) -> None:
+        """Queue a record; blocks in the rare case that the bounded queue is full."""
+        while True:
+            try:
+                self._producer.produce(
+                    topic, key=key, value=value, partition=partition, headers=headers, timestamp=timestamp_ms
+                )
+            except BufferError:
+                self._producer.poll(0.1)
+            except KafkaException as error:
+                raise PublishFailedError(f"{topic}: {error.args[0].str()}") from error
+            else:
+                return
+
+    async def confirm(self) -> None:
+        """Return when every record sent so far is acknowledged by all in-sync replicas."""
+        if len(self._producer):
+            await asyncio.get_running_loop().run_in_executor(None, self._flush)
+        if self._failure is not None:
+            raise PublishFailedError(self._failure)
+
+    def _flush(self) -> None:
+        while self._producer.flush(1.0):
+            if self._failure is not None:
+                return

@@ -1,0 +1,94 @@
+"""Read a part of a topic once, outside any consumer group: how a worker gets its state back from its own output."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+# How long a read may go without a single record or end-of-partition before it is given up.
+STALLED_S = 30.0
+TIMEOUT_S = 10.0
+
+
+class ReadbackError(Exception):
+    """The topic could not be read to its end."""
+
+
+class Readback:
+    """A reader of partitions from a chosen offset to the end they had when the read began."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self._consumer = Consumer(
+            {
+                **config,
+                "group.id": "pumpwatch-readback",  # required by the client; nothing is ever committed
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "auto.offset.reset": "earliest",
+                "fetch.wait.max.ms": 20,
+                "log_level": 3,
+            }
+        )
+
+    def close(self) -> None:
+        """Release the connections."""
+        self._consumer.close()
+
+    def whole(self, topic: str, partition: int) -> Iterator[Message]:
+        """All records of a partition, from its first to its present end."""
+        low, high = self._watermarks(topic, partition)
+        yield from self._read(topic, partition, low, high)
+
+    def tail(
+        self, topic: str, partition: int, records: int, reaches_back: Callable[[Message], bool]
+    ) -> list[Message]:
+        """The last records of a partition: at least `records`, and far enough that `reaches_back(first)` holds."""
+        low, high = self._watermarks(topic, partition)
+        while True:
+            start = max(low, high - records)
+            found = list(self._read(topic, partition, start, high))
+            if start == low or (found and reaches_back(found[0])):
+                return found
+            records *= 4
+
+    def since(self, topic: str, partition: int, timestamp_ms: int) -> Iterator[Message]:
+        """Records of a partition with a broker timestamp from `timestamp_ms` on, to its present end."""
+        _, high = self._watermarks(topic, partition)
+        [found] = self._consumer.offsets_for_times([TopicPartition(topic, partition, timestamp_ms)], TIMEOUT_S)
+        if found.offset >= 0:
+            yield from self._read(topic, partition, found.offset, high)
+
+    def _watermarks(self, topic: str, partition: int) -> tuple[int, int]:
+        try:
+            return self._consumer.get_watermark_offsets(TopicPartition(topic, partition), TIMEOUT_S)
+        except KafkaException as error:
+            raise ReadbackError(f"{topic}/{partition}: {error.args[0].str()}") from error
+
+    def _read(self, topic: str, partition: int, start: int, high: int) -> Iterator[Message]:
+        if start >= high:
+            return
+        self._consumer.assign([TopicPartition(topic, partition, start)])
+        heard = time.monotonic()
+        try:
+            while True:
+                for message in self._consumer.consume(2000, 0.5):
+                    heard = time.monotonic()
+                    error = message.error()
+                    if error is None:
+                        if message.offset() < high:
+                            yield message
+                        if message.offset() >= high - 1:
+                            return
+                    elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 (the client's own name)
+                        return
+                    elif not error.retriable():
+                        raise ReadbackError(f"{topic}/{partition}: {error.str()}")
+                if time.monotonic() - heard > STALLED_S:
+                    raise ReadbackError(f"{topic}/{partition}: nothing came for {STALLED_S:.0f} s; is Kafka up?")
+        finally:
+            self._consumer.unassign()

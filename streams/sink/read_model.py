@@ -1,0 +1,124 @@
+"""Writes to Redis: one Lua call for each batch applies the changes and stores the fence together.
+
+Every write carries the offset of the record it comes from, and an older record never replaces a newer one. So a
+batch sent twice changes nothing, and a rebuild may run beside the live stream.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Protocol
+
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from schemas.codec import ms
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable
+
+    from schemas.events import Alert, PowerEvent, Rollup
+
+SEVERITY_RANK = {"critical": 3, "warning": 2, "info": 1}
+FEED_LENGTH = 10_000
+RESOLVED_KEPT_S = 30 * 86_400
+# One call blocks Redis while it runs: about 20 ms for this many changes.
+CHANGES_A_CALL = 1000
+
+
+class RedisAwayError(Exception):
+    """Redis did not answer or cannot serve now; the write may be tried again."""
+
+
+class Numbered(Protocol):
+    """Anything with an offset in its topic partition."""
+
+    offset: int
+
+
+class ReadModel:
+    """The Redis side of a worker."""
+
+    def __init__(self, redis: Redis, group: str) -> None:
+        self._fence = f"pw:fence:{group}"
+        self._redis = redis
+        self._alerts, self._rollups, self._pumps = (
+            redis.register_script(resources.files(__package__).joinpath(f"{name}.lua").read_text())
+            for name in ("alerts", "rollups", "pumps")
+        )
+
+    async def put_alerts(
+        self, topic: str, partition: int, alerts: Iterable[tuple[int, Alert, bytes]], *, rebuild: bool = False
+    ) -> None:
+        """Apply alert revisions, each with its offset and its JSON, in offset order."""
+        rows = [
+            (
+                offset,
+                alert.fingerprint,
+                alert.state,
+                alert.hospital,
+                SEVERITY_RANK[alert.severity] * 10**13 + ms(alert.since),
+                raw,
+            )
+            for offset, alert, raw in alerts
+        ]
+        await self._apply(self._alerts, topic, partition, rows, rebuild, FEED_LENGTH, RESOLVED_KEPT_S)
+
+    async def put_rollups(
+        self, topic: str, partition: int, rollups: Iterable[tuple[int, Rollup, bytes]], *, rebuild: bool = False
+    ) -> None:
+        """Apply rollup partials, each with its offset and its JSON, in offset order."""
+        rows = [
+            (
+                offset,
+                f"pw:roll:{rollup.hospital}:{rollup.hour:%Y-%m-%dT%HZ}",
+                f"{rollup.care_area}/{rollup.drug}/{rollup.partition}",
+                rollup.hospital,
+                raw,
+            )
+            for offset, rollup, raw in rollups
+        ]
+        await self._apply(self._rollups, topic, partition, rows, rebuild)
+
+    async def put_pumps(self, clock_ms: int, pumps: Iterable[tuple[int, PowerEvent, bytes]]) -> None:
+        """Show the latest state of pumps, each with its offset and its fields as JSON."""
+        args: list[Any] = [clock_ms]
+        for offset, event, fields in pumps:
+            args += (
+                offset,
+                event.pump,
+                event.hospital,
+                int(event.infusing),
+                int(event.source == "battery"),
+                fields,
+            )
+        await self._call(self._pumps(args=args))
+
+    async def put_worker(self, worker: str, fields: dict[str, Any], expiry_s: int) -> None:
+        """Show a worker's heartbeat; it disappears by itself when the worker does."""
+        pipeline = self._redis.pipeline()
+        pipeline.hset(f"pw:worker:{worker}", mapping=fields)
+        pipeline.expire(f"pw:worker:{worker}", expiry_s)
+        await self._call(pipeline.execute())
+
+    async def _apply(
+        self, script: Any, topic: str, partition: int, rows: list[tuple[Any, ...]], rebuild: bool, *settings: Any
+    ) -> None:
+        for start in range(0, len(rows), CHANGES_A_CALL):
+            chunk = rows[start : start + CHANGES_A_CALL]
+            args: list[Any] = [f"{topic}/{partition}", chunk[-1][0], int(rebuild), *settings]
+            for row in chunk:
+                args += row
+            await self._call(script(keys=[self._fence], args=args))
+
+    @staticmethod
+    async def _call(answer: Awaitable[Any]) -> Any:
+        try:
+            return await answer
+        except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+            raise RedisAwayError(str(error) or type(error).__name__) from error
+        except RedisError as error:
+            # Loading its file, read-only after a failover, out of memory: all pass.
+            raise RedisAwayError(f"{type(error).__name__}: {error}") from error
