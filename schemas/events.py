@@ -154,7 +154,11 @@ class PowerEvent(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, 
 
 
 class PowerEpisode(Struct, frozen=True, kw_only=True):
-    """One stretch of infusing on battery; `ended_at` is null while it lasts."""
+    """One stretch of infusing on battery; `ended_at` is null while it lasts.
+
+    `paused_at`: back on mains or not infusing since then, but a late event or a loose cord may still take the
+    end back; a revision with `ended_at` is final.
+    """
 
     id: Id
     hospital: Name
@@ -171,6 +175,7 @@ class PowerEpisode(Struct, frozen=True, kw_only=True):
     empty_at: At | None
     drugs: list[Text]
     cause: Cause
+    paused_at: At | None = None
     test: bool = False
 
 
@@ -178,6 +183,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     """Something a person should look at. `fingerprint` is stable over revisions.
 
     `subject` holds what it is about, for a dose entry the figures a screen shows (see `AlertSubject`).
+    `actions` holds the ids of the last actions of people that are already in it, so that none counts twice.
     """
 
     id: Id
@@ -196,6 +202,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     since: At
     by: str | None = None
     comment: str | None = None
+    actions: list[Id] = []
     test: bool = False
 
 
