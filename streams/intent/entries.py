@@ -1,0 +1,176 @@
+"""Dose entries put together from the keystrokes of one partition.
+
+A pump sends each key alone, in chunks, or the whole entry at once; here they become one `DoseEntry` when the
+nurse commits it. An entry whose own pump has gone on for more than ten minutes without a key of it is abandoned.
+
+Ten minutes for the partition (how long an open entry may hold its commit back) are measured on a clock made of the
+pumps' own progress: each pump's clock counts from where the partition stood when that pump was first heard. So a
+pump whose clock is an hour off, which every hospital has, neither releases nor blocks the others.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from schemas.codec import EventRefused, ms
+from streams.intent.bounded import Bounded
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from schemas.events import Commit, KeystrokeEvent
+
+ABANDONED_AFTER_MS = 600_000
+MAX_OPEN = 50_000
+MAX_ABANDONED = 50_000
+MAX_PUMPS = 200_000
+
+
+class DoseEntry(NamedTuple):
+    """One committed entry: the event that carried the commit, and all its keys as (ms of the pump's clock, key)."""
+
+    event: KeystrokeEvent
+    commit: Commit
+    keys: list[tuple[int, str]]
+    at: datetime
+
+
+class _Pump:
+    __slots__ = ("lag_ms", "open")
+
+    def __init__(self, lag_ms: int) -> None:
+        self.lag_ms = lag_ms
+        self.open: dict[str, _OpenEntry] = {}
+
+
+class _OpenEntry:
+    __slots__ = ("entry", "events", "first_offset", "last_ms", "last_offset", "name", "pump", "touched_ms")
+
+    def __init__(self, name: str, pump: str, event: KeystrokeEvent, offset: int, at_ms: int, now_ms: int) -> None:
+        self.name = name
+        self.pump = pump
+        self.events = {event.id: event}
+        self.first_offset = self.last_offset = offset
+        self.last_ms = at_ms
+        self.touched_ms = now_ms
+
+
+class OpenEntries:
+    """The entries of one partition that are still being typed."""
+
+    def __init__(self) -> None:
+        self._pumps: dict[str, _Pump] = {}
+        self._holding: dict[int, _OpenEntry] = {}
+        self._dormant: dict[int, _OpenEntry] = {}
+        self._abandoned: Bounded[tuple[str, str], None] = Bounded(MAX_ABANDONED)
+        self._now_ms = 0
+
+    def __len__(self) -> int:
+        return len(self._holding) + len(self._dormant)
+
+    def is_open(self, pump: str, entry: str) -> bool:
+        """Has this entry keys but no commit yet?"""
+        known = self._pumps.get(pump)
+        return known is not None and entry in known.open
+
+    def add(self, event: KeystrokeEvent, offset: int) -> DoseEntry | None:
+        """Take one event in; the whole entry if this event commits it, else None.
+
+        Raises EventRefused: `duplicate` for an event id that the entry already has, `late` for a key of an
+        abandoned entry. A record read again (its offset is not above the entry's last) changes nothing.
+        """
+        at_ms = ms(event.at)
+        pump = self._pumps.get(event.pump) or self._first_heard(event.pump, at_ms)
+        now_ms = at_ms + pump.lag_ms
+        if now_ms > self._now_ms:
+            self._now_ms = now_ms
+        if pump.open:
+            self._abandon_stale(pump, at_ms)
+        known = pump.open.get(event.entry)
+        if known is None:
+            if (event.pump, event.entry) in self._abandoned:
+                raise EventRefused(
+                    "late",
+                    f"field `entry`: `{event.entry}` had no key for ten minutes and was closed as abandoned",
+                )
+            if event.commit is not None:
+                return _complete((event,), event, event.commit)
+            self._open(pump, event, offset, at_ms)
+            return None
+        if offset <= known.last_offset:
+            return None
+        if event.id in known.events:
+            raise EventRefused("duplicate", f"field `id`: the event `{event.id}` was received before")
+        known.last_offset = offset
+        known.events[event.id] = event
+        if event.commit is not None:
+            self._forget(pump, known)
+            return _complete(tuple(known.events.values()), event, event.commit)
+        if at_ms > known.last_ms:
+            known.last_ms = at_ms
+        known.touched_ms = self._now_ms
+        return None
+
+    def hold(self) -> int | None:
+        """Offset of the first record of the oldest open entry that had a key in the last ten minutes."""
+        oldest_ms = self._now_ms - ABANDONED_AFTER_MS
+        dormant = []
+        held = None
+        for offset, known in self._holding.items():
+            if known.touched_ms >= oldest_ms:
+                held = offset
+                break
+            dormant.append(offset)
+        for offset in dormant:
+            self._dormant[offset] = self._holding.pop(offset)
+        return held
+
+    def _first_heard(self, name: str, at_ms: int) -> _Pump:
+        if len(self._pumps) >= MAX_PUMPS:
+            idle = next((name for name, pump in self._pumps.items() if not pump.open), None)
+            if idle is not None:
+                del self._pumps[idle]
+        pump = self._pumps[name] = _Pump(self._now_ms - at_ms)
+        return pump
+
+    def _open(self, pump: _Pump, event: KeystrokeEvent, offset: int, at_ms: int) -> None:
+        known = _OpenEntry(event.entry, event.pump, event, offset, at_ms, self._now_ms)
+        pump.open[event.entry] = self._holding[offset] = known
+        if len(self) > MAX_OPEN:
+            oldest = next(iter((self._dormant or self._holding).values()))
+            self._abandon(self._pumps[oldest.pump], oldest)
+
+    def _abandon_stale(self, pump: _Pump, at_ms: int) -> None:
+        stale = [known for known in pump.open.values() if at_ms - known.last_ms > ABANDONED_AFTER_MS]
+        for known in stale:
+            self._abandon(pump, known)
+
+    def _abandon(self, pump: _Pump, known: _OpenEntry) -> None:
+        self._forget(pump, known)
+        self._abandoned.put((known.pump, known.name), None)
+
+    def _forget(self, pump: _Pump, known: _OpenEntry) -> None:
+        del pump.open[known.name]
+        if self._holding.pop(known.first_offset, None) is None:
+            self._dormant.pop(known.first_offset, None)
+
+
+def _complete(events: tuple[KeystrokeEvent, ...], last: KeystrokeEvent, commit: Commit) -> DoseEntry:
+    keys = []
+    for event in events:
+        if event.keys:
+            at_ms = ms(event.at)
+            keys += [(at_ms + key.t, key.k) for key in event.keys]
+    if len(events) > 1:
+        keys.sort(key=_time)
+    at = last.at
+    if last.keys:
+        pressed_ms = max(key.t for key in last.keys)
+        if pressed_ms:
+            at += timedelta(milliseconds=pressed_ms)
+    return DoseEntry(last, commit, keys, at)
+
+
+def _time(key: tuple[int, str]) -> int:
+    return key[0]

@@ -1,0 +1,74 @@
+"""The keystroke side of one partition: events in, dose scores out. The stream and `pumpwatch score` both use it.
+
+What an entry scores depends on its own pump's events alone, in their order, so any number of workers, or a file,
+give the same scores.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schemas.codec import EventRefused
+from streams.intent.bounded import Bounded
+from streams.intent.entries import OpenEntries
+from streams.intent.outcome import Outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from schemas.events import DoseScore, KeystrokeEvent
+    from streams.intent.score import DoseScorer
+
+MAX_CLOSED = 50_000
+
+
+class DosePartition:
+    """Turns the keystroke events of one partition into scores.
+
+    `apply` is to be called in the order of the offsets. After a restart, `restore` first takes the tail of the
+    scores published for this partition; then the records from the committed offset on are applied again, and
+    those whose entry was scored already stay silent. For the outcome of flagged entries the tail should reach
+    back 30 minutes of event time or more.
+    """
+
+    def __init__(self, scorer: DoseScorer) -> None:
+        self._scorer = scorer
+        self._entries = OpenEntries()
+        self._closed: Bounded[tuple[str, str], int] = Bounded(MAX_CLOSED)
+        self._outcomes = Outcomes()
+
+    def apply(self, event: KeystrokeEvent, offset: int) -> list[DoseScore]:
+        """The scores that follow from one event, in the order in which they are to be published.
+
+        First the next revision of an earlier flagged entry that this one resolves, then revision 1 of the entry
+        just committed: so after a crash between the two, both are still published exactly once.
+
+        Raises EventRefused (`duplicate`, `late`).
+        """
+        if not self._entries.is_open(event.pump, event.entry):
+            closed_by = self._closed.get((event.pump, event.entry))
+            if closed_by is not None:
+                if offset <= closed_by:
+                    return []
+                raise EventRefused(
+                    "duplicate", f"field `entry`: `{event.entry}` of this pump was committed before this event"
+                )
+        entry = self._entries.add(event, offset)
+        if entry is None:
+            return []
+        self._closed.put((event.pump, event.entry), offset)
+        score = self._scorer.score(entry, self._outcomes.recent(entry))
+        resolved = self._outcomes.settle(score)
+        return [score] if resolved is None else [resolved, score]
+
+    def hold(self) -> int | None:
+        """Offset of the first record of the oldest entry still open, or None: commit up to here and no further."""
+        return self._entries.hold()
+
+    def restore(self, scores: Iterable[tuple[DoseScore, int]]) -> None:
+        """Prime the state from published scores, oldest first, each with the offset of the record it came from."""
+        for score, offset in scores:
+            place = (score.pump, score.entry)
+            if score.revision == 1 or place not in self._closed:
+                self._closed.put(place, offset)
+            self._outcomes.restore(score)
