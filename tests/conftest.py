@@ -6,7 +6,8 @@ fresh Redis (0.1 s). Within a module, tests share them: use pump names of your o
 cannot be started is a failure that says what to install, never a skip.
 
 `kafka` is the address; with `PUMPWATCH_KAFKA` set it is that one, emptied between modules
-(tests/servers/outside.py). `kafka_server` and `kafka_cluster` are always our own, because tests stop and kill them.
+(tests/servers/outside.py). `kafka_server` and `kafka_cluster` are always our own,
+because tests stop and kill them.
 """
 
 import os

@@ -8,6 +8,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from tests.servers.processes import ServerError, require
+from tests.servers.redis_server import AT_ONCE
 
 pytestmark = pytest.mark.servers
 
@@ -97,7 +98,7 @@ def test_redis_keeps_its_keys_over_a_stop_and_loses_them_by_a_flush(redis_server
 def test_redis_refuses_a_client_without_its_password(redis_server, redis_url):
     """The password is generated and asked for."""
     port = redis_server.client().connection_pool.connection_kwargs["port"]
-    with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
+    with redis.Redis(port=port, retry=AT_ONCE) as stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
     assert f":{port}/" in redis_url
 

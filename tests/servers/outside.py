@@ -21,8 +21,8 @@ def refuse_used(bootstrap: str) -> None:
     """Fail when the cluster already holds Pumpwatch's topics: they may be somebody's records."""
     if found := ours(AdminClient({"bootstrap.servers": bootstrap})):
         raise ServerError(
-            f"PUMPWATCH_KAFKA={bootstrap} already holds {min(found)} ({len(found)} such topics); the "
-            "tests delete their topics: point it at an empty cluster, or unset it and they start their own Kafka"
+            f"PUMPWATCH_KAFKA={bootstrap} already holds {min(found)} ({len(found)} such); the "
+            "tests delete topics: point it at an empty cluster, or unset it and they start their own Kafka"
         )
 
 

@@ -4,9 +4,13 @@ import secrets
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from services.embedded.ports import LOOPBACK, free_port
 from tests.servers.processes import ServerProcess, require
+
+AT_ONCE = Retry(NoBackoff(), 0)  # the client would otherwise retry for seconds
 
 
 class RedisServer:
@@ -32,7 +36,8 @@ class RedisServer:
         self.process = ServerProcess("Redis", ["redis-server", str(config)], directory / "redis.log")
 
     def client(self) -> redis.Redis:
-        return redis.Redis.from_url(self.url, decode_responses=True)
+        """Return a client that says at once when the server is down, instead of retrying."""
+        return redis.Redis.from_url(self.url, decode_responses=True, retry=AT_ONCE)
 
     def start(self, within_s: float = 15) -> None:
         """Start if it does not run, and wait until it answers with its data loaded."""
