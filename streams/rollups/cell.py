@@ -1,0 +1,161 @@
+"""One hour of one drug in one care area: the sums and the fence that keeps a record from counting twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+from schemas.codec import from_ms, ms
+from schemas.events import DoseScore, PowerEpisode, Rollup
+from schemas.topics import KEYSTROKES, POWER
+
+if TYPE_CHECKING:
+    from typing import Self
+
+HOUR_MS = 3_600_000
+NO_DRUG = "-"  # power sums are about the pump, not about a drug
+_BEFORE_ALL = (-1, -1)
+
+
+class Place(NamedTuple):
+    """What a cell is about; `hour` counts hours since 1970."""
+
+    hospital: str
+    care_area: str
+    drug: str
+    hour: int
+
+
+def rollup_key(rollup: Rollup) -> str:
+    """The record key of a rollup: hospital/care area/drug/hour/source partition.
+
+    A slash inside a name is escaped, so that two places never share a key and compact each other away.
+    """
+    names = (_escaped(name) for name in (rollup.hospital, rollup.care_area, rollup.drug))
+    return f"{'/'.join(names)}/{rollup.hour:%Y-%m-%dT%HZ}/{rollup.partition}"
+
+
+# The sums of a cell, named as in the event.
+COUNTS = (
+    "entries",
+    "confirmed",
+    "overridden",
+    "cancelled",
+    "soft_warnings",
+    "hard_warnings",
+    "suspect",
+    "error",
+    "corrected",
+    "stood",
+    "episodes",
+    "unplugged_minutes",
+)
+
+
+class Cell:
+    """The running sums of one place.
+
+    A position is (offset, index) of the record that a score or an episode comes from.
+    """
+
+    __slots__ = (*COUNTS, "at", "causes", "harm", "keystrokes", "place", "power", "slips", "test")
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.at = datetime.fromtimestamp(0, UTC)
+        self.keystrokes = _BEFORE_ALL
+        self.power = _BEFORE_ALL
+        self.entries = self.confirmed = self.overridden = self.cancelled = 0
+        self.soft_warnings = self.hard_warnings = self.suspect = self.error = 0
+        self.corrected = self.stood = self.episodes = 0
+        self.unplugged_minutes = 0.0
+        self.slips: Counter[str] = Counter()
+        self.harm: Counter[str] = Counter()
+        self.causes: Counter[str] = Counter()
+        self.test = False
+
+    def add_score(self, score: DoseScore, position: tuple[int, int]) -> bool:
+        """Count a score; False if its position was already counted."""
+        if position <= self.keystrokes:
+            return False
+        self.keystrokes = position
+        self._touch(score)
+        if score.revision > 1:
+            # Only the outcome is news: the entry itself was counted with revision 1.
+            self.corrected += score.resolution == "corrected"
+            self.stood += score.resolution == "stood"
+            return True
+        self.entries += 1
+        self.confirmed += score.action == "confirm"
+        self.overridden += score.action == "override"
+        self.cancelled += score.action == "cancel"
+        self.soft_warnings += score.warned in {"soft_low", "soft_high"}
+        self.hard_warnings += score.warned in {"hard_low", "hard_high"}
+        if score.verdict != "ok":
+            self.suspect += score.verdict == "suspect"
+            self.error += score.verdict == "error"
+            self.harm[score.harm] += 1
+            slip = next((meant.slip for meant in score.meant if meant.slip is not None), None)
+            if slip is not None:
+                self.slips[slip] += 1
+        return True
+
+    def add_episode(self, episode: PowerEpisode, position: tuple[int, int]) -> bool:
+        """Count a closed episode; False if its position was already counted."""
+        if position <= self.power:
+            return False
+        self.power = position
+        self._touch(episode)
+        self.episodes += 1
+        # Rounding keeps sums of thousandths of a minute free of binary dust.
+        self.unplugged_minutes = round(self.unplugged_minutes + episode.minutes, 6)
+        self.causes[episode.cause] += 1
+        return True
+
+    def rollup(self, partition: int) -> Rollup:
+        """The sums as an event; the same sums always give the same id."""
+        positions = {KEYSTROKES: self.keystrokes, POWER: self.power}
+        hospital, care_area, drug, hour = self.place
+        digest = sha256(f"{hospital}\0{care_area}\0{drug}\0{hour}\0{partition}".encode()).hexdigest()[:16]
+        steps = "-".join(f"{offset + 1}.{index + 1}" for offset, index in positions.values())
+        return Rollup(
+            id=f"{digest}/{steps}",
+            hospital=hospital,
+            care_area=care_area,
+            at=self.at,
+            drug=drug,
+            hour=from_ms(hour * HOUR_MS),
+            partition=partition,
+            through={topic: position for topic, position in positions.items() if position != _BEFORE_ALL},
+            **{name: getattr(self, name) for name in COUNTS},
+            slips=dict(self.slips),
+            harm=dict(self.harm),
+            episodes=self.episodes,
+            unplugged_minutes=self.unplugged_minutes,
+            causes=dict(self.causes),
+            test=self.test,
+        )
+
+    @classmethod
+    def from_rollup(cls, rollup: Rollup) -> Self:
+        """The cell that published `rollup`, ready to go on."""
+        cell = cls(Place(rollup.hospital, rollup.care_area, rollup.drug, ms(rollup.hour) // HOUR_MS))
+        cell.at = rollup.at
+        cell.keystrokes = rollup.through.get(KEYSTROKES, _BEFORE_ALL)
+        cell.power = rollup.through.get(POWER, _BEFORE_ALL)
+        for name in (*COUNTS, "test"):
+            setattr(cell, name, getattr(rollup, name))
+        cell.slips = Counter(rollup.slips)
+        cell.harm = Counter(rollup.harm)
+        cell.causes = Counter(rollup.causes)
+        return cell
+
+    def _touch(self, event: DoseScore | PowerEpisode) -> None:
+        self.at = max(self.at, event.at)
+        self.test = self.test or event.test
+
+
+def _escaped(name: str) -> str:
+    return name.replace("%", "%25").replace("/", "%2F")
