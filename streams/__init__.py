@@ -1,0 +1,1 @@
+"""Streams: pure decisions (intent, power, alerts, rollups) and the Faust app around them."""

@@ -73,6 +73,11 @@ class Outbox:
             else:
                 return
 
+    @property
+    def waiting(self) -> bool:
+        """Whether records are still on their way to Kafka."""
+        return len(self._producer) > 0
+
     async def confirm(self) -> None:
         """Return when every record sent so far is acknowledged by all in-sync replicas."""
         if len(self._producer):

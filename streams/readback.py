@@ -44,9 +44,7 @@ class Readback:
         low, high = self._watermarks(topic, partition)
         yield from self._read(topic, partition, low, high)
 
-    def tail(
-        self, topic: str, partition: int, records: int, reaches_back: Callable[[Message], bool]
-    ) -> list[Message]:
+    def tail(self, topic: str, partition: int, records: int, reaches_back: Callable[[Message], bool]) -> list[Message]:
         """The last records of a partition: at least `records`, and far enough that `reaches_back(first)` holds."""
         low, high = self._watermarks(topic, partition)
         while True:

@@ -1,0 +1,1 @@
+"""The Faust agents: thin shells around the decisions in `intent`, `power`, `alerts` and `rollups`."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import structlog
 
-from schemas import codec
 from schemas.codec import EventRefused, decode, encode
 from schemas.envelope import headers
 from streams.dead_letters import ORIGINAL_OFFSET, DeadLetters
@@ -39,6 +38,7 @@ class BatchAgent(ABC):
 
     name: ClassVar[str]
     topics: ClassVar[tuple[str, ...]]
+    holds: ClassVar[bool] = False  # whether open work may hold the commit back
 
     def __init__(self, context: WorkerContext) -> None:
         config = context.settings.confluent()
@@ -84,6 +84,22 @@ class BatchAgent(ABC):
             else:
                 yield record, event
 
+    def readable(self, kind: type[T], records: Iterable[ConsumerRecord]) -> Iterator[tuple[ConsumerRecord, T]]:
+        """Each record of one of our own topics as an event; tombstones and what is no event are passed over."""
+        for record in records:
+            if record.value is None:
+                continue
+            try:
+                yield record, decode(kind, record.value)
+            except EventRefused as refusal:
+                log.warning(
+                    "record passed over",
+                    topic=record.topic,
+                    partition=record.partition,
+                    offset=record.offset,
+                    reason=refusal.reason,
+                )
+
     def refuse(self, record: ConsumerRecord, refusal: EventRefused, buried: int = -1) -> None:
         """Send a record to the dead letters and count it."""
         if record.offset > buried:
@@ -95,9 +111,7 @@ class BatchAgent(ABC):
         """Count a record that was no trouble."""
         self.dead_letters.note(record.topic, refused=False)
 
-    def publish(
-        self, topic: str, key: str, event: Struct, record: ConsumerRecord, position: Position
-    ) -> None:
+    def publish(self, topic: str, key: str, event: Struct, record: ConsumerRecord, position: Position) -> None:
         """Queue a derived event for the partition of the record it comes from."""
         self.outbox.send(
             topic,
@@ -117,21 +131,9 @@ class BatchAgent(ABC):
         return -1
 
 
-def check_key(record: ConsumerRecord, expected: str) -> None:
-    """Refuse a record whose key is not what keeps its pump in one partition."""
-    key = record.key
-    if key is None:
-        raise EventRefused("key", "the record has no key; publish with the pump as the key")
-    if key != expected.encode():
-        shown = key[:64].decode("utf-8", "replace")
-        raise EventRefused("key", f"the key is `{shown}` but `pump` is `{expected}`; publish with the pump as the key")
-
-
 def unexpected(record: ConsumerRecord, error: Exception) -> EventRefused:
     """A valid event that our own code failed on: kept for replay after the repair, the worker goes on."""
-    log.error(
-        "processing failed", topic=record.topic, partition=record.partition, offset=record.offset, exc_info=error
-    )
+    log.error("processing failed", topic=record.topic, partition=record.partition, offset=record.offset, exc_info=error)
     return EventRefused("scoring", f"processing failed ({type(error).__name__}); replay it after the repair")
 
 
@@ -142,6 +144,3 @@ def last_position(messages: list[Message], source_topic: str) -> Position:
         if found is not None and found[0] == source_topic:
             return found[1]
     return BEFORE_ALL
-
-
-__all__ = ["BatchAgent", "LetGoError", "check_key", "codec", "last_position", "unexpected"]

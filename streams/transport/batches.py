@@ -55,7 +55,7 @@ class BatchSchema(faust.Schema):
     ) -> Any:
         create_event = app.create_event
 
-        async def wrap(message: Batch, *, propagate: bool = default_propagate) -> Any:  # noqa: ARG001, RUF029
+        async def wrap(message: Batch, *, propagate: bool = default_propagate) -> Any:  # noqa: ARG001
             return create_event(None, message, None, message)
 
         return wrap

@@ -148,9 +148,7 @@ class BatchConsumer(driver.Consumer):
     def oldest_wait_s(self) -> tuple[TP, float] | None:
         """The partition whose delivered batch has waited longest, and for how many seconds."""
         now = time.monotonic()
-        waits = [
-            (now - since, tp) for tp, progress in list(self.progress.items()) if (since := progress.waiting_since)
-        ]
+        waits = [(now - since, tp) for tp, progress in list(self.progress.items()) if (since := progress.waiting_since)]
         if not waits:
             return None
         seconds, tp = max(waits)

@@ -1,0 +1,107 @@
+"""The `pumpwatch` command: one sub-command for each thing a person or a machine does with the platform."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Annotated, Any
+
+import click
+import typer
+from confluent_kafka import KafkaException
+from typer.core import TyperGroup
+
+from services.failure import fail
+from streams.settings import SettingsError
+
+# Where each command lives. They are imported when called: `pumpwatch score` needs no Kafka client, a worker no web.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "up": ("services.embedded.cli", "up"),
+    "worker": ("services.worker_cli", "worker"),
+    "simulate": ("services.pumps.cli", "simulate"),
+    "replay": ("services.pumps.cli", "replay"),
+    "score": ("services.score_cli", "score"),
+    "episodes": ("services.episodes_cli", "episodes"),
+    "board": ("services.board.cli", "board"),
+    "metrics": ("services.metrics.cli", "metrics"),
+    "topics": ("services.topics_cli", "app"),
+    "library": ("services.library_cli", "app"),
+    "dlq": ("services.dlq_cli", "app"),
+    "rebuild-redis": ("services.rebuild_cli", "rebuild_redis"),
+    "bench": ("services.bench_cli", "bench"),
+    "doctor": ("services.doctor", "doctor"),
+}
+
+
+class LazyCommands(TyperGroup):
+    """Imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's interface)
+        """All commands, in the order a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The click command behind a name."""
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, attribute = place
+        target: Any = getattr(importlib.import_module(module), attribute)
+        if isinstance(target, typer.Typer):
+            command = typer.main.get_command(target)
+        else:
+            holder = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            holder.command(cmd_name)(target)
+            command = typer.main.get_command(holder)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(
+    cls=LazyCommands,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 (typer's interface)
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 (needed for this option alone)
+
+        typer.echo(f"pumpwatch {version('pumpwatch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _pumpwatch(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Reads the keystrokes and the power events of infusion pumps as a stream and says in time what was meant.
+
+    Not a medical device. It never blocks a pump.
+
+    Example: pumpwatch up --pumps 200
+    """
+
+
+def main() -> None:
+    """Run the command line; what goes wrong is one clear line and a non-zero exit, never a traceback."""
+    try:
+        app()
+    except SettingsError as error:
+        fail(str(error))
+    except KafkaException as error:
+        fail(f"Kafka: {error.args[0].str() if error.args else error}")
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(141)
+
+
+if __name__ == "__main__":
+    main()

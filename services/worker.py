@@ -1,0 +1,100 @@
+"""`pumpwatch worker`: one stream worker with its /metrics and /healthz."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import faust
+import structlog
+import uvloop
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from services.logs import configure
+from streams.app import StreamWorker
+from streams.settings import Settings, is_loopback
+
+log = structlog.get_logger()
+
+# EX_SOFTWARE of sysexits.h: a supervisor starts the worker again.
+STUCK = 70
+# A stop is done in less; if Kafka is away it cannot be, and what is unfinished is read again anyway.
+STOP_WITHIN_S = 8.0
+
+
+def run(settings: Settings) -> None:
+    """Run a worker until it is told to stop. Raises NotReadyError where it cannot start."""
+    configure(settings.log_format)
+    uvloop.install()
+    stream = StreamWorker(settings, die)
+    stream.prepare()
+    server = serve(stream, settings) if settings.worker_port else None
+    worker = faust.Worker(stream.app, loglevel="error", override_logging=False, redirect_stdouts=False, quiet=True)
+    stream.app.on_before_shutdown.connect(_bound_the_stop)
+    log.info("worker starts", group=settings.group, kafka=settings.kafka)
+    try:
+        worker.execute_from_commandline()
+    finally:
+        if server is not None:
+            server.shutdown()
+        stream.close()
+        shutil.rmtree(stream.app.conf.datadir, ignore_errors=True)
+        log.info("worker stopped")
+
+
+def die(reason: str) -> None:
+    """End the process at once, before anything unfinished is acknowledged."""
+    log.critical("worker exits", reason=reason)
+    sys.stderr.flush()
+    os._exit(STUCK)
+
+
+def _bound_the_stop(*_: Any, **__: Any) -> None:
+    def give_up() -> None:
+        log.warning("stopped without finishing what was in work; it will be read again")
+        sys.stderr.flush()
+        os._exit(0)
+
+    timer = threading.Timer(STOP_WITHIN_S, give_up)
+    timer.daemon = True
+    timer.start()
+
+
+def serve(stream: StreamWorker, settings: Settings) -> ThreadingHTTPServer:
+    """Serve /metrics and /healthz from a thread, so that they answer even when the event loop is stuck."""
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
+
+    class Endpoints(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if token and self.headers.get("Authorization") != f"Bearer {token}":
+                self._answer(HTTPStatus.UNAUTHORIZED, "text/plain", b"a bearer token is required\n")
+            elif self.path == "/metrics":
+                self._answer(HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(stream.metrics.registry))
+            elif self.path == "/healthz":
+                healthy, body = stream.signs.health()
+                status = HTTPStatus.OK if healthy else HTTPStatus.SERVICE_UNAVAILABLE
+                self._answer(status, "application/json", json.dumps(body).encode())
+            else:
+                self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"/metrics and /healthz\n")
+
+        def _answer(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Scrapes are no news."""
+
+    if not is_loopback(settings.worker_host) and not token:
+        raise SystemExit("PUMPWATCH_WORKER_HOST is not loopback: set PUMPWATCH_METRICS_TOKEN as well")
+    server = ThreadingHTTPServer((settings.worker_host, settings.worker_port), Endpoints)
+    threading.Thread(target=server.serve_forever, name="worker-http", daemon=True).start()
+    return server

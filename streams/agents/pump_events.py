@@ -1,0 +1,130 @@
+"""What the dose agent and the power agent have in common: pump events in, derived events out, one state a partition.
+
+State comes back from our own output. The tail of the output topic tells the last source position that was
+published, so after a crash the same records are read again and nothing is published twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from schemas.codec import EventRefused, check_key, check_plausible, decode
+from streams.agents.batch_agent import BatchAgent, last_position, unexpected
+from streams.positions import Position, read_position
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aiokafka import ConsumerRecord
+    from confluent_kafka import Message
+
+    from streams.transport import Batch
+
+# The tail that is read back reaches at least this far, in broker time: corrections are looked for over 30 minutes
+# and an open episode is published again every 15.
+READ_BACK_MS = 40 * 60_000
+READ_BACK_RECORDS = 2000
+
+
+class Decisions(Protocol):
+    """The pure side of one partition."""
+
+    def apply(self, event: Any, offset: int, /) -> list[Any]:
+        """What an event leads to, in order. Raises EventRefused."""
+
+    def restore(self, published: Iterable[tuple[Any, int]], /) -> None:
+        """Take up from what was published, each with the offset of the record it came from."""
+
+
+@dataclass(slots=True)
+class PartitionState:
+    """Decisions of one partition and how far they reach."""
+
+    decisions: Any
+    published: Position
+    buried: int
+    applied: int = -1
+
+
+class PumpEventAgent(BatchAgent):
+    """Agent over one topic of pump events with one output topic."""
+
+    source: ClassVar[str]
+    output: ClassVar[str]
+    event: ClassVar[type[Any]]
+    derived: ClassVar[type[Any]]
+
+    def __init__(self, context: Any) -> None:
+        super().__init__(context)
+        self._states: dict[int, PartitionState] = {}
+
+    @abstractmethod
+    def decisions(self) -> Decisions:
+        """Fresh decisions for a partition."""
+
+    def applied(self, event: Any, offset: int) -> None:
+        """Called for every event that was taken; for side views that need no durability."""
+
+    def forget(self, partitions: set[tuple[str, int]]) -> None:
+        """Drop the state of partitions of our source topic."""
+        for topic, partition in partitions:
+            if topic == self.source:
+                self._states.pop(partition, None)
+
+    async def take(self, batch: Batch) -> None:
+        """Apply the records of a batch and confirm what they led to."""
+        state = self._states.get(batch.partition)
+        if state is None:
+            restore = asyncio.get_running_loop().run_in_executor(
+                None, self._restore, batch.partition, batch.records[0].offset
+            )
+            state = self._states[batch.partition] = await restore
+        for record, event in self.decoded(self.event, batch.records, state.applied, state.buried):
+            self._apply(state, record, event)
+        state.applied = max(state.applied, batch.offset)
+        await self.outbox.confirm()
+
+    def state(self, partition: int) -> PartitionState | None:
+        """The state of a partition that this worker has read from."""
+        return self._states.get(partition)
+
+    def _apply(self, state: PartitionState, record: ConsumerRecord, event: Any) -> None:
+        offset = record.offset
+        try:
+            check_key(record.key, event.pump)
+            check_plausible(event, record.timestamp)
+            outcome = state.decisions.apply(event, offset)
+        except EventRefused as refusal:
+            self.refuse(record, refusal, state.buried)
+            return
+        except Exception as error:  # noqa: BLE001 (one event must not stop a worker; it is kept and reported)
+            self.refuse(record, unexpected(record, error), state.buried)
+            return
+        for index, derived in enumerate(outcome):
+            if (offset, index) > state.published:
+                self.publish(self.output, derived.pump, derived, record, (offset, index))
+        self.accept(record)
+        self.applied(event, offset)
+
+    def _restore(self, partition: int, first_offset: int) -> PartitionState:
+        newest = self.readback.tail(self.output, partition, 1, lambda _: True)
+        horizon = newest[-1].timestamp()[1] - READ_BACK_MS if newest else 0
+        tail = self.readback.tail(
+            self.output, partition, READ_BACK_RECORDS, lambda first: bool(first.timestamp()[1] < horizon)
+        )
+        published = last_position(tail, self.source)
+        # The records of the last position may be there in part; read again, that record completes them.
+        complete = published[0] if published[0] < first_offset else published[0] - 1
+        decisions = self.decisions()
+        decisions.restore(self._published(tail, complete))
+        return PartitionState(decisions, published, self.last_buried(self.source, partition))
+
+    def _published(self, tail: Iterable[Message], complete: int) -> Iterable[tuple[Any, int]]:
+        for message in tail:
+            found = read_position(message.headers())
+            if found is None or found[0] != self.source or found[1][0] > complete:
+                continue
+            yield decode(self.derived, message.value() or b""), found[1][0]

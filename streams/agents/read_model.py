@@ -1,0 +1,60 @@
+"""The read-model agent: alerts and rollups to Redis. While Redis is away it waits, and nothing else does."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from schemas.events import Alert, Rollup
+from schemas.topics import ALERTS, ROLLUPS
+from streams.agents.batch_agent import BatchAgent, LetGoError
+from streams.sink import RedisAwayError
+
+if TYPE_CHECKING:
+    from streams.transport import Batch
+
+log = structlog.get_logger()
+
+FIRST_RETRY_S = 0.2
+LONGEST_RETRY_S = 3.0
+
+
+class ReadModelAgent(BatchAgent):
+    """Writes each batch to Redis once, in order, until it is taken."""
+
+    name = "read-model"
+    topics = (ALERTS, ROLLUPS)
+
+    def forget(self, partitions: set[tuple[str, int]]) -> None:
+        """Keeps no state of its own."""
+
+    async def take(self, batch: Batch) -> None:
+        """Write a batch, trying again while Redis is away. Raises LetGoError if the partitions move meanwhile."""
+        wait_s = FIRST_RETRY_S
+        while True:
+            try:
+                await self._write(batch)
+            except RedisAwayError as error:
+                if self.context.letting_go():
+                    raise LetGoError from error
+                self.context.metrics.redis_up.set(0)
+                if wait_s == FIRST_RETRY_S:
+                    log.warning("Redis is away, alerts and rollups wait for it", reason=str(error))
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, LONGEST_RETRY_S)
+            else:
+                if wait_s != FIRST_RETRY_S:
+                    log.info("Redis takes writes again")
+                self.context.metrics.redis_up.set(1)
+                return
+
+    async def _write(self, batch: Batch) -> None:
+        store = self.context.read_model
+        if batch.topic == ALERTS:
+            alerts = [(record.offset, alert, record.value) for record, alert in self.readable(Alert, batch.records)]
+            await store.put_alerts(batch.topic, batch.partition, alerts)
+        else:
+            rollups = [(record.offset, rollup, record.value) for record, rollup in self.readable(Rollup, batch.records)]
+            await store.put_rollups(batch.topic, batch.partition, rollups)

@@ -1,0 +1,188 @@
+"""The Faust app: agents over batches, one consumer group, nothing bound to the network by Faust itself."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import faust
+import structlog
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+from faust.types import SASLCredentials, SSLCredentials
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from schemas import topics
+from streams.agents.alert import AlertAgent
+from streams.agents.batch_agent import BatchAgent, LetGoError
+from streams.agents.context import WorkerContext
+from streams.agents.dose import DoseAgent
+from streams.agents.power import PowerAgent
+from streams.agents.read_model import ReadModelAgent
+from streams.agents.rollup import RollupAgent
+from streams.libraries import Libraries, LibraryFollower
+from streams.sink import ReadModel
+from streams.sink.live import LivePumps
+from streams.transport import BatchConsumer, BatchSchema, use_batches
+from streams.vital_signs import VitalSigns
+from streams.worker_metrics import WorkerMetrics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streams.settings import Settings
+
+log = structlog.get_logger()
+
+AGENTS: tuple[type[BatchAgent], ...] = (DoseAgent, PowerAgent, AlertAgent, RollupAgent, ReadModelAgent)
+# A Redis that does not answer in this time counts as away.
+REDIS_TIMEOUT_S = 5.0
+KAFKA_ANSWERS_S = 15.0
+
+
+class NotReadyError(Exception):
+    """The worker cannot start; the message says what to do."""
+
+
+class StreamWorker:
+    """One worker process: the Faust app, its agents and what they share."""
+
+    def __init__(self, settings: Settings, die: Callable[[str], None]) -> None:
+        self.settings = settings
+        self.metrics = WorkerMetrics()
+        self.redis = Redis.from_url(
+            settings.redis.get_secret_value(),
+            socket_timeout=REDIS_TIMEOUT_S,
+            socket_connect_timeout=REDIS_TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),  # the agents retry, in order and for as long as it takes
+        )
+        read_model = ReadModel(self.redis, settings.group)
+        self.libraries = Libraries()
+        self.follower = LibraryFollower(settings.confluent(), self.libraries)
+        self.app = faust_app(settings)
+        self.context = WorkerContext(
+            settings=settings,
+            libraries=self.libraries,
+            read_model=read_model,
+            live_pumps=LivePumps(read_model),
+            metrics=self.metrics,
+            letting_go=lambda: self.app.rebalancing or self.app.should_stop,
+        )
+        self.agents = [kind(self.context) for kind in AGENTS]
+        self._die = die
+        self.signs = VitalSigns(self, die)
+        for agent in self.agents:
+            self._attach(agent)
+        self.app.on_partitions_revoked.connect(self._forget)
+        self.app.task(self.context.live_pumps.run)
+        self.app.task(self.signs.run)
+
+    @property
+    def consumer(self) -> BatchConsumer:
+        """The app's consumer."""
+        return self.app.consumer  # type: ignore[no-any-return]
+
+    def prepare(self) -> None:
+        """Check the topics and read the drug libraries. Raises NotReadyError."""
+        check_topics(self.settings)
+        self.follower.start()
+        if not self.follower.wait_until_read():
+            raise NotReadyError(f"{topics.DRUG_LIBRARY} could not be read to its end; is Kafka healthy?")
+
+    def _attach(self, agent: BatchAgent) -> None:
+        channel = self.app.topic(*agent.topics, schema=BatchSchema())
+
+        @self.app.agent(channel, name=agent.name, concurrency=1)
+        async def run(stream: Any) -> None:
+            async for event in stream.noack().events():
+                await self._work(agent, event)
+
+    async def _work(self, agent: BatchAgent, event: Any) -> None:
+        """Take one batch to its end. Never raises: what is not expected ends the process before the ack."""
+        batch = event.message
+        started = time.monotonic()
+        try:
+            await agent.take(batch)
+        except LetGoError:
+            self.consumer.abandon(batch)
+            return
+        except Exception as error:
+            log.exception("agent failed", agent=agent.name, topic=batch.topic, partition=batch.partition)
+            self._die(f"{agent.name} agent: {error}")
+            return
+        if agent.holds:
+            self.consumer.hold(batch.tp, agent.hold(batch.topic, batch.partition))
+        event.ack()
+        self.signs.progressed(agent.name, batch, time.monotonic() - started)
+
+    def _forget(self, _app: Any, revoked: set[Any], **_: Any) -> None:
+        partitions = {(tp.topic, tp.partition) for tp in revoked}
+        for agent in self.agents:
+            agent.forget(partitions)
+
+    def close(self) -> None:
+        """Release what the agents hold."""
+        self.follower.stop()
+        for agent in self.agents:
+            agent.close()
+
+
+def faust_app(settings: Settings) -> faust.App:
+    """The Faust app for these settings, in batch mode."""
+    credentials: Any = None
+    if settings.kafka_security == "sasl_ssl" and settings.kafka_password:
+        credentials = SASLCredentials(
+            username=settings.kafka_user,
+            password=settings.kafka_password.get_secret_value(),
+            ssl_context=settings.ssl_context(),
+            mechanism="SCRAM-SHA-512",
+        )
+    elif settings.kafka_security == "ssl":
+        credentials = SSLCredentials(settings.ssl_context())
+    data_dir = settings.data_dir / f"worker-{os.getpid()}"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    app = faust.App(
+        settings.group,
+        broker=";".join(f"kafka://{server.strip()}" for server in settings.kafka.split(",")),
+        broker_credentials=credentials,
+        datadir=data_dir,
+        store="memory://",
+        web_enabled=False,  # Faust's own web server would bind every address
+        topic_allow_declare=False,  # topics are created from schemas/topics, never in passing
+        topic_disable_leader=True,
+        consumer_auto_offset_reset="earliest",
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=min(2.0, settings.session_timeout_s / 5),
+        broker_request_timeout=max(40.0, settings.session_timeout_s * 2),
+        broker_rebalance_timeout=max(20.0, settings.session_timeout_s * 2),
+        broker_commit_interval=settings.commit_interval_s,
+        broker_max_poll_records=settings.max_poll_records,
+        broker_max_poll_interval=300.0,
+        # Batches on their way are bounded by partition (see streams/transport); the queue must never be the bound.
+        stream_buffer_maxsize=100_000,
+        stream_wait_empty=True,
+        producer_max_request_size=8 * 1024 * 1024,
+    )
+    use_batches(app, settings.fetch_max_wait_ms)
+    return app
+
+
+def check_topics(settings: Settings) -> None:
+    """Refuse to start on missing topics or unequal partitions. Raises NotReadyError in one sentence."""
+    try:
+        found = AdminClient(settings.confluent()).list_topics(timeout=KAFKA_ANSWERS_S).topics
+    except KafkaException as error:
+        raise NotReadyError(
+            f"Kafka at {settings.kafka} does not answer ({error.args[0].str()}); start it or set PUMPWATCH_KAFKA"
+        ) from error
+    wanted = {name for kind in AGENTS for topic in kind.topics for name in (topic, topics.load()[topic].dead_letter)}
+    wanted = {name for name in wanted if name} | {topics.DRUG_LIBRARY}
+    if missing := sorted(wanted - set(found)):
+        raise NotReadyError(f"topics are missing: {', '.join(missing)}; run `pumpwatch topics create`")
+    counts = {name: len(found[name].partitions) for name in sorted(wanted - {topics.DRUG_LIBRARY})}
+    if len(set(counts.values())) > 1:
+        listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
+        raise NotReadyError(f"these topics need the same number of partitions: {listed}; run `pumpwatch topics check`")
