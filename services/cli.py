@@ -6,7 +6,6 @@ import importlib
 import sys
 from typing import Annotated, Any
 
-import click
 import typer
 from confluent_kafka import KafkaException
 from typer.core import TyperGroup
@@ -36,12 +35,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
 class LazyCommands(TyperGroup):
     """Imports a command's module when the command is asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's interface)
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (click's interface)
         """All commands, in the order a newcomer meets them."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The click command behind a name."""
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """The command behind a name, or None."""
         place = COMMANDS.get(cmd_name)
         if place is None:
             return None
@@ -97,7 +96,7 @@ def main() -> None:
         fail(str(error))
     except KafkaException as error:
         fail(f"Kafka: {error.args[0].str() if error.args else error}")
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(141)

@@ -10,7 +10,7 @@ import faust
 import structlog
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-from faust.types import SASLCredentials, SSLCredentials
+from faust import SASLCredentials, SSLCredentials
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -178,8 +178,9 @@ def check_topics(settings: Settings) -> None:
         raise NotReadyError(
             f"Kafka at {settings.kafka} does not answer ({error.args[0].str()}); start it or set PUMPWATCH_KAFKA"
         ) from error
-    wanted = {name for kind in AGENTS for topic in kind.topics for name in (topic, topics.load()[topic].dead_letter)}
-    wanted = {name for name in wanted if name} | {topics.DRUG_LIBRARY}
+    read = {topic for kind in AGENTS for topic in kind.topics}
+    dead_letters = {name for topic in read if (name := topics.load()[topic].dead_letter)}
+    wanted = read | dead_letters | {topics.DRUG_LIBRARY}
     if missing := sorted(wanted - set(found)):
         raise NotReadyError(f"topics are missing: {', '.join(missing)}; run `pumpwatch topics create`")
     counts = {name: len(found[name].partitions) for name in sorted(wanted - {topics.DRUG_LIBRARY})}

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from aiokafka import ConsumerRecord
 
     from schemas.codec import EventRefused
-    from streams.outbox import Outbox
+    from streams.outbox import Headers, Outbox
 
 log = structlog.get_logger()
 
@@ -27,9 +27,9 @@ class TooManyRefusedError(Exception):
     """Nearly everything is refused: a wrong deployment, not a bad pump. The worker stops instead of draining."""
 
 
-def dead_letter_headers(record: ConsumerRecord, refusal: EventRefused) -> list[tuple[str, bytes]]:
+def dead_letter_headers(record: ConsumerRecord, refusal: EventRefused) -> Headers:
     """Where a record came from and why it was refused, before the headers it came with."""
-    ours = [
+    ours: Headers = [
         (ORIGINAL_TOPIC, record.topic.encode()),
         (ORIGINAL_PARTITION, str(record.partition).encode()),
         (ORIGINAL_OFFSET, str(record.offset).encode()),

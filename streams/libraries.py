@@ -102,4 +102,4 @@ class LibraryFollower(threading.Thread):
         try:
             self._libraries.put(message.value())
         except EventRefused as refusal:
-            log.error("drug library refused, the one before stays", hospital=hospital, reason=refusal.reason)
+            log.warning("drug library refused, the one before stays", hospital=hospital, reason=refusal.reason)

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 QUEUE_RECORDS = 200_000
 
 
+# Names with bytes; `Any` because a list of bytes is no list of the client's wider union.
+Headers = list[Any]
+
+
 class PublishFailedError(Exception):
     """Kafka refused a record for good; the process must stop before the source is acknowledged."""
 
@@ -57,7 +61,7 @@ class Outbox:
         key: bytes | None,
         value: bytes | None,
         partition: int,
-        headers: list[tuple[str, bytes]],
+        headers: Headers,
         timestamp_ms: int = 0,
     ) -> None:
         """Queue a record; blocks in the rare case that the bounded queue is full."""

@@ -7,10 +7,7 @@ number per partition tells duplicates apart, whatever the number of pumps.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import Any
 
 Position = tuple[int, int]
 
@@ -19,7 +16,7 @@ POSITION_HEADER = "pumpwatch-position"
 SOURCE_HEADER = "pumpwatch-source"
 
 
-def position_headers(source_topic: str, position: Position) -> list[tuple[str, bytes]]:
+def position_headers(source_topic: str, position: Position) -> list[tuple[str, str | bytes | None]]:
     """Headers that say which record of which topic a derived record comes from."""
     return [
         (SOURCE_HEADER, source_topic.encode()),
@@ -27,8 +24,11 @@ def position_headers(source_topic: str, position: Position) -> list[tuple[str, b
     ]
 
 
-def read_position(headers: Iterable[tuple[str, bytes | None]] | None) -> tuple[str, Position] | None:
-    """Source topic and position of a derived record, or None where somebody else wrote it."""
+def read_position(headers: Any) -> tuple[str, Position] | None:
+    """Source topic and position of a derived record, or None where somebody else wrote it.
+
+    `headers` is what either Kafka client gives: pairs of a name and bytes, or None.
+    """
     source = position = None
     for name, value in headers or ():
         if value is None:

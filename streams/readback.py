@@ -63,9 +63,12 @@ class Readback:
 
     def _watermarks(self, topic: str, partition: int) -> tuple[int, int]:
         try:
-            return self._consumer.get_watermark_offsets(TopicPartition(topic, partition), TIMEOUT_S)
+            marks = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), TIMEOUT_S)
         except KafkaException as error:
             raise ReadbackError(f"{topic}/{partition}: {error.args[0].str()}") from error
+        if marks is None:
+            raise ReadbackError(f"{topic}/{partition}: Kafka did not answer in {TIMEOUT_S:.0f} s")
+        return marks
 
     def _read(self, topic: str, partition: int, start: int, high: int) -> Iterator[Message]:
         if start >= high:
@@ -78,9 +81,10 @@ class Readback:
                     heard = time.monotonic()
                     error = message.error()
                     if error is None:
-                        if message.offset() < high:
+                        offset = message.offset() or 0
+                        if offset < high:
                             yield message
-                        if message.offset() >= high - 1:
+                        if offset >= high - 1:
                             return
                     elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 (the client's own name)
                         return

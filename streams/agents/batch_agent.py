@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import structlog
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
     from msgspec import Struct
 
+    from schemas.envelope import Event
     from streams.agents.context import WorkerContext
     from streams.transport import Batch
 
@@ -111,7 +112,7 @@ class BatchAgent(ABC):
         """Count a record that was no trouble."""
         self.dead_letters.note(record.topic, refused=False)
 
-    def publish(self, topic: str, key: str, event: Struct, record: ConsumerRecord, position: Position) -> None:
+    def publish(self, topic: str, key: str, event: Event, record: ConsumerRecord, position: Position) -> None:
         """Queue a derived event for the partition of the record it comes from."""
         self.outbox.send(
             topic,
@@ -125,7 +126,8 @@ class BatchAgent(ABC):
     def last_buried(self, topic: str, partition: int) -> int:
         """Offset of the last record of `topic` that reached the dead letters, or -1."""
         tail = self.readback.tail(f"{topic}.dlq", partition, 1, lambda _: True)
-        for name, value in (tail[-1].headers() or ()) if tail else ():
+        found: Any = tail[-1].headers() if tail else ()
+        for name, value in found or ():
             if name == ORIGINAL_OFFSET and value is not None and value.isdigit():
                 return int(value)
         return -1

@@ -9,7 +9,6 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Protocol
 
-from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -17,7 +16,9 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from schemas.codec import ms
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable
+    from collections.abc import Awaitable, Iterable, Mapping
+
+    from redis.asyncio import Redis
 
     from schemas.events import Alert, PowerEvent, Rollup
 
@@ -64,7 +65,7 @@ class ReadModel:
             )
             for offset, alert, raw in alerts
         ]
-        await self._apply(self._alerts, topic, partition, rows, rebuild, FEED_LENGTH, RESOLVED_KEPT_S)
+        await self._apply(self._alerts, topic, partition, rows, FEED_LENGTH, RESOLVED_KEPT_S, rebuild=rebuild)
 
     async def put_rollups(
         self, topic: str, partition: int, rollups: Iterable[tuple[int, Rollup, bytes]], *, rebuild: bool = False
@@ -80,7 +81,7 @@ class ReadModel:
             )
             for offset, rollup, raw in rollups
         ]
-        await self._apply(self._rollups, topic, partition, rows, rebuild)
+        await self._apply(self._rollups, topic, partition, rows, rebuild=rebuild)
 
     async def put_pumps(self, clock_ms: int, pumps: Iterable[tuple[int, PowerEvent, bytes]]) -> None:
         """Show the latest state of pumps, each with its offset and its fields as JSON."""
@@ -96,7 +97,7 @@ class ReadModel:
             )
         await self._call(self._pumps(args=args))
 
-    async def put_worker(self, worker: str, fields: dict[str, Any], expiry_s: int) -> None:
+    async def put_worker(self, worker: str, fields: Mapping[Any, Any], expiry_s: int) -> None:
         """Show a worker's heartbeat; it disappears by itself when the worker does."""
         pipeline = self._redis.pipeline()
         pipeline.hset(f"pw:worker:{worker}", mapping=fields)
@@ -104,7 +105,7 @@ class ReadModel:
         await self._call(pipeline.execute())
 
     async def _apply(
-        self, script: Any, topic: str, partition: int, rows: list[tuple[Any, ...]], rebuild: bool, *settings: Any
+        self, script: Any, topic: str, partition: int, rows: list[tuple[Any, ...]], *settings: Any, rebuild: bool
     ) -> None:
         for start in range(0, len(rows), CHANGES_A_CALL):
             chunk = rows[start : start + CHANGES_A_CALL]

@@ -63,7 +63,7 @@ class BatchConsumer(driver.Consumer):
 
     # -- delivery
 
-    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109 (Faust's)
         active = active_partitions or set()
         ready = {tp for tp in active if self.progress[tp].in_flight < MAX_IN_FLIGHT}
         if not ready:
@@ -71,7 +71,7 @@ class BatchConsumer(driver.Consumer):
             return {}
         return await super()._getmany(ready, timeout if len(ready) == len(active) else SATURATED_FETCH_S)
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Batch]]:
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Batch]]:  # noqa: ASYNC109 (Faust's)
         """Yield a batch for each partition that the next fetch brings records for."""
         records, active = await self._wait_next_records(timeout)
         generation = self.app.consumer_generation_id
