@@ -16,7 +16,8 @@ from typing import Any, NoReturn, Protocol, TypeVar
 import msgspec
 
 from schemas.events import DrugLibrary
-from schemas.refusals import EventRefused, explain, quote
+from schemas.explanations import explain
+from schemas.refusals import EventRefused, quote
 from schemas.repeats import EachNameOnce
 
 __all__ = ["EventRefused", "check_key", "check_plausible", "decode", "encode", "from_ms", "ms", "rfc3339"]
