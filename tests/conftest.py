@@ -120,7 +120,5 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Show the end of every server's log beside a failure."""
     report = yield
     if report.failed:
-        report.sections += [
-            (f"log of {process.name}", process.tail()) for process in STARTED if process.log.exists()
-        ]
+        report.sections += [(f"log of {process.name}", process.tail()) for process in STARTED if process.log.exists()]
     return report

@@ -70,9 +70,7 @@ def jars() -> Path:
 class KafkaNode:
     """One node, broker and controller in one process; its directory and its ports outlive a restart."""
 
-    def __init__(
-        self, number: int, client_port: int, controller_port: int, voters: str, directory: Path
-    ) -> None:
+    def __init__(self, number: int, client_port: int, controller_port: int, voters: str, directory: Path) -> None:
         self.number = number
         self.client_port = client_port
         cluster_size = voters.count("@")
@@ -103,9 +101,7 @@ class KafkaNode:
     def launch(self) -> None:
         """Format the directory the first time, then start without waiting."""
         if not self._formatted:
-            command = self._java(
-                "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(self.settings)
-            )
+            command = self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(self.settings))
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise ServerError(f"Kafka's directory could not be formatted\n{done.stdout}{done.stderr}")

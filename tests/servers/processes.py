@@ -29,9 +29,7 @@ def require(program: str, package: str) -> None:
 class ServerProcess:
     """One child process in its own process group, whose output goes to a file that survives restarts."""
 
-    def __init__(
-        self, name: str, command: list[str], log: Path, env: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, name: str, command: list[str], log: Path, env: Mapping[str, str] | None = None) -> None:
         self.name = name
         self.command = command
         self.log = log

@@ -14,9 +14,7 @@ from tests.servers.processes import ServerProcess
 class Worker:
     """One stream worker on the given Kafka and Redis, with its own data folder and health port."""
 
-    def __init__(
-        self, name: str, kafka: str, redis_url: str, directory: Path, env: Mapping[str, str]
-    ) -> None:
+    def __init__(self, name: str, kafka: str, redis_url: str, directory: Path, env: Mapping[str, str]) -> None:
         directory.mkdir(parents=True)
         self.port = free_port()
         settings = {

