@@ -50,7 +50,7 @@ lint: develop ## check style, types, architecture and generated files
 
 bench: develop ## print rates, CPU seconds and latencies on Apache Kafka
 	@deploy/test-servers.sh
-	$(BIN)/pumpwatch bench
+	$(BIN)/python -m tests.bench
 
 kafka: develop ## run one local Apache Kafka node and print its address
 	@deploy/test-servers.sh

@@ -69,7 +69,7 @@ class StreamWorker:
             read_model=read_model,
             live_pumps=LivePumps(read_model),
             metrics=self.metrics,
-            letting_go=lambda: self.app.rebalancing or self.app.should_stop,
+            letting_go=lambda: self.app.should_stop or not self.consumer.flow_active,
         )
         self.agents = [kind(self.context) for kind in AGENTS]
         self._die = die

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from schemas.events import PowerEvent
 
 log = structlog.get_logger()
+_encode = Encoder().encode
 
 # An unchanged pump is written again after this long, so that it stays "online" (heard of in the last 5 minutes).
 REFRESH_MS = 10_000
@@ -54,7 +55,6 @@ class LivePumps:
         self._pending: dict[str, tuple[int, PowerEvent]] = {}
         self._shown: dict[str, tuple[int, tuple[object, ...]]] = {}
         self._wake = asyncio.Event()
-        self._encode = Encoder().encode
         self.redis_ok = True
 
     def note(self, offset: int, event: PowerEvent) -> None:
@@ -97,7 +97,7 @@ class LivePumps:
 
     async def _write(self, pending: dict[str, tuple[int, PowerEvent]]) -> None:
         clock_ms = int(time.time() * 1000)
-        rows = [(offset, event, self._encode(_live(event))) for offset, event in pending.values()]
+        rows = [(offset, event, live_fields(event)) for offset, event in pending.values()]
         for start in range(0, len(rows), PUMPS_A_CALL):
             await self._read_model.put_pumps(clock_ms, rows[start : start + PUMPS_A_CALL])
 
@@ -107,8 +107,9 @@ def _salient(event: PowerEvent) -> tuple[object, ...]:
     return (event.source, event.infusing, event.charging, event.channels_running, event.care_area, event.kind)
 
 
-def _live(event: PowerEvent) -> LivePump:
-    return LivePump(
+def live_fields(event: PowerEvent) -> bytes:
+    """The fields of a pump's hash as JSON."""
+    live = LivePump(
         hospital=event.hospital,
         care_area=event.care_area,
         model=event.model,
@@ -123,3 +124,4 @@ def _live(event: PowerEvent) -> LivePump:
         location=event.location,
         test=int(event.test),
     )
+    return _encode(live)

@@ -1,0 +1,94 @@
+"""Redis from the topics: it is a read model, so losing it loses nothing."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from confluent_kafka.admin import AdminClient
+
+from schemas.codec import EventRefused, decode
+from schemas.events import Alert, PowerEvent, Rollup
+from schemas.topics import ALERTS, POWER, ROLLUPS
+from streams.readback import Readback
+from streams.sink import ReadModel
+from streams.sink.live import live_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from confluent_kafka import Message
+    from redis.asyncio import Redis
+
+# Everything the stream writes; sessions of the board and heartbeats of workers are not from topics and stay.
+FAMILIES = ("alert:*", "alerts:open:*", "feed:*", "fence:*", "live:*", "pump:*", "roll:*", "hospitals")
+# What the board calls online is what was heard of in the last 5 minutes.
+LIVE_MS = 5 * 60_000
+RECORDS_AT_ONCE = 5000
+
+
+async def rebuild(
+    config: Mapping[str, Any], redis: Redis, group: str, progress: Callable[[str, int], None]
+) -> dict[str, int]:
+    """Empty the read model and fill it again from the topics; returns records by topic.
+
+    May run beside live workers: every write carries its offset, and an older one never replaces a newer one.
+    Raises ReadbackError or RedisAwayError.
+    """
+    for family in FAMILIES:
+        keys = [key async for key in redis.scan_iter(match=f"pw:{family}", count=1000)]
+        for start in range(0, len(keys), RECORDS_AT_ONCE):
+            await redis.unlink(*keys[start : start + RECORDS_AT_ONCE])
+    store = ReadModel(redis, group)
+    reader = Readback(config)
+    counts = {ALERTS: 0, ROLLUPS: 0, POWER: 0}
+    try:
+        topics = AdminClient(dict(config)).list_topics(timeout=15).topics
+        for topic in (ALERTS, ROLLUPS, POWER):
+            for partition in range(len(topics[topic].partitions)):
+                for messages in _portions(reader, topic, partition):
+                    await _put(store, topic, partition, messages)
+                    counts[topic] += len(messages)
+                    progress(topic, counts[topic])
+    finally:
+        reader.close()
+    return counts
+
+
+def _portions(reader: Readback, topic: str, partition: int) -> Iterator[list[Message]]:
+    found = (
+        reader.since(topic, partition, int(time.time() * 1000) - LIVE_MS)
+        if topic == POWER
+        else reader.whole(topic, partition)
+    )
+    portion: list[Message] = []
+    for message in found:
+        portion.append(message)
+        if len(portion) == RECORDS_AT_ONCE:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
+
+
+async def _put(store: ReadModel, topic: str, partition: int, messages: list[Message]) -> None:
+    if topic == POWER:
+        latest = {event.pump: (offset, event) for offset, event, _ in _events(PowerEvent, messages)}
+        clock_ms = messages[-1].timestamp()[1]
+        await store.put_pumps(clock_ms, [(offset, event, live_fields(event)) for offset, event in latest.values()])
+    elif topic == ALERTS:
+        await store.put_alerts(topic, partition, _events(Alert, messages), rebuild=True)
+    else:
+        await store.put_rollups(topic, partition, _events(Rollup, messages), rebuild=True)
+
+
+def _events(kind: Any, messages: list[Message]) -> Iterator[tuple[int, Any, bytes]]:
+    for message in messages:
+        raw = message.value()
+        if not isinstance(raw, bytes):
+            continue
+        try:
+            event = decode(kind, raw)
+        except EventRefused:
+            continue  # it stands in the dead letters, where the worker put it
+        yield message.offset() or 0, event, raw

@@ -1,0 +1,51 @@
+"""`pumpwatch rebuild-redis`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from services.failure import fail
+from services.rebuild import rebuild
+from streams.readback import ReadbackError
+from streams.settings import Settings
+from streams.sink import RedisAwayError
+
+
+def rebuild_redis(
+    kafka: Annotated[str | None, typer.Option(help="Bootstrap servers; PUMPWATCH_KAFKA.")] = None,
+    redis: Annotated[
+        str | None, typer.Option(help="Redis URL; PUMPWATCH_REDIS keeps a password off the process list.")
+    ] = None,
+    group: Annotated[str | None, typer.Option(help="Consumer group whose fence is set; PUMPWATCH_GROUP.")] = None,
+) -> None:
+    """Empty what the stream wrote to Redis and fill it again from the topics. Workers may go on meanwhile.
+
+    Example: pumpwatch rebuild-redis
+    """
+    settings = Settings.load(kafka=kafka, redis=redis, group=group)
+    try:
+        counts = asyncio.run(_run(settings))
+    except (ReadbackError, RedisAwayError, RedisError) as error:
+        fail(f"the rebuild did not finish: {error}; run it again", code=1)
+    typer.echo("Redis rebuilt from " + ", ".join(f"{count} records of {topic}" for topic, count in counts.items()))
+
+
+async def _run(settings: Settings) -> dict[str, int]:
+    redis = Redis.from_url(settings.redis.get_secret_value())
+    try:
+        return await rebuild(settings.confluent(), redis, settings.group, _show)
+    finally:
+        await redis.aclose()
+        if sys.stderr.isatty():
+            sys.stderr.write("\n")
+
+
+def _show(topic: str, records: int) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{topic}: {records:,} records \033[K")

@@ -1,0 +1,131 @@
+"""The batch consumer's own behaviour: delivery, acknowledgement, holding, seeking, revoking."""
+
+from types import SimpleNamespace
+from unittest.mock import AsyncMock
+
+import faust
+import pytest
+from faust.types import TP
+
+from streams.transport import Batch, BatchConsumer, use_batches
+
+KEYS = TP("pump.keystrokes.v1", 3)
+POWER = TP("pump.power.v1", 3)
+
+
+def records(*offsets: int) -> list:
+    return [SimpleNamespace(offset=offset, timestamp=1_700_000_000_000, timestamp_type=0) for offset in offsets]
+
+
+@pytest.fixture
+async def consumer(monkeypatch, tmp_path) -> BatchConsumer:
+    app = faust.App("unit", broker="kafka://127.0.0.1:1", datadir=tmp_path, web_enabled=False)
+    use_batches(app, fetch_max_wait_ms=20)
+    consumer = app._new_consumer()
+    app.consumer_generation_id = 1
+    consumer._set_active_tps({KEYS, POWER})
+    monkeypatch.setattr(consumer._thread, "highwater", lambda tp: 0)
+    return consumer
+
+
+def fetches(consumer: BatchConsumer, *answers: dict) -> AsyncMock:
+    """Let the consumer's thread bring these records, one answer a fetch."""
+    consumer._thread.getmany = AsyncMock(side_effect=[*answers, *({} for _ in range(100))])
+    return consumer._thread.getmany
+
+
+async def delivered(consumer: BatchConsumer) -> list[Batch]:
+    return [batch async for _, batch in consumer.getmany(timeout=0.1)]
+
+
+async def test_a_fetch_becomes_one_batch_for_each_partition(consumer):
+    fetches(consumer, {KEYS: records(5, 6, 9), POWER: records(0)})
+    keys, power = await delivered(consumer)
+    assert [record.offset for record in keys.records] == [5, 6, 9]
+    assert (keys.tp, keys.offset, power.tp, power.offset) == (KEYS, 9, POWER, 0)
+
+
+async def test_a_finished_batch_may_be_committed_and_a_held_one_only_so_far(consumer):
+    fetches(consumer, {KEYS: records(5, 6, 9)})
+    [batch] = await delivered(consumer)
+    assert consumer._filter_committable_offsets([KEYS]) == {}
+    consumer.hold(KEYS, 6)
+    assert consumer.ack(batch)
+    assert consumer._filter_committable_offsets([KEYS]) == {KEYS: 6}
+    consumer.hold(KEYS, None)
+    assert consumer._filter_committable_offsets([KEYS]) == {KEYS: 10}
+
+
+async def test_a_batch_is_acknowledged_once(consumer):
+    fetches(consumer, {KEYS: records(1)})
+    [batch] = await delivered(consumer)
+    assert consumer.ack(batch)
+    assert not consumer.ack(batch)
+
+
+async def test_a_partition_with_two_unfinished_batches_is_left_out_of_the_fetch(consumer):
+    """One agent that waits for Redis must not stop the others, nor fill memory."""
+    fetch = fetches(consumer, {KEYS: records(1)}, {KEYS: records(2), POWER: records(1)}, {POWER: records(2)}, {})
+    for _ in range(4):
+        await delivered(consumer)
+    assert [call.args[0] for call in fetch.await_args_list[:3]] == [{KEYS, POWER}, {KEYS, POWER}, {POWER}]
+    assert fetch.await_count == 3, "with every partition full there is no fetch at all"
+
+
+async def test_a_finished_batch_makes_room_again(consumer):
+    fetch = fetches(consumer, {KEYS: records(1)}, {KEYS: records(2)}, {}, {KEYS: records(3)})
+    [first] = await delivered(consumer)
+    await delivered(consumer)
+    await delivered(consumer)
+    consumer.ack(first)
+    [third] = await delivered(consumer)
+    assert third.offset == 3
+    assert fetch.await_args.args[0] == {KEYS, POWER}
+
+
+async def test_records_of_an_older_generation_are_not_delivered(consumer):
+    fetches(consumer, {KEYS: records(1), POWER: records(1)})
+    got = []
+    async for _, batch in consumer.getmany(timeout=0.1):
+        got.append(batch)
+        consumer.app.consumer_generation_id = 2
+    assert len(got) == 1
+
+
+async def test_a_seek_forgets_what_was_on_its_way(consumer, monkeypatch):
+    """The same records come again; an acknowledgement of the old delivery must not commit past them."""
+    fetches(consumer, {KEYS: records(5, 6)})
+    [batch] = await delivered(consumer)
+    monkeypatch.setattr(consumer, "seek_to_committed", AsyncMock(return_value={KEYS: 5}))
+    await consumer.perform_seek()
+    assert not consumer.ack(batch)
+    assert consumer._filter_committable_offsets([KEYS]) == {}
+
+
+async def test_a_revoked_partition_is_forgotten_after_its_work_was_committed(consumer, monkeypatch):
+    committed = []
+
+    async def commit_then_revoke(revoked):
+        committed.append(consumer._filter_committable_offsets(revoked))
+
+    monkeypatch.setattr(consumer, "_on_partitions_revoked", commit_then_revoke)
+    fetches(consumer, {KEYS: records(5)})
+    [batch] = await delivered(consumer)
+    consumer.ack(batch)
+    await consumer.on_partitions_revoked({KEYS})
+    assert committed == [{KEYS: 6}], "the commit of a revoked partition happens before it is forgotten"
+    assert KEYS not in consumer.progress
+
+
+async def test_an_abandoned_batch_is_neither_waited_for_nor_committed(consumer):
+    fetches(consumer, {KEYS: records(5)})
+    [batch] = await delivered(consumer)
+    consumer._unacked_messages.add(batch)
+    consumer.abandon(batch)
+    assert not consumer.unacked
+    assert consumer._filter_committable_offsets([KEYS]) == {}
+
+
+async def test_gaps_in_offsets_cost_nothing(consumer):
+    await consumer._add_gap(KEYS, 10, 10_000_000)
+    assert not consumer._gap[KEYS]
