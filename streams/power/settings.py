@@ -1,0 +1,47 @@
+"""Every threshold of the power decisions, checked once at start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerSettings:
+    """Thresholds of episodes. All times are event time. Raises ValueError naming the field that does not fit."""
+
+    # Infusing on battery for this long is no longer a transport: a judgement, as hospitals differ.
+    grace_min: float = 10
+    # No word for longer than this ends an episode at its last event on battery: silence is not "on battery".
+    silence_min: float = 15
+    # Real captures came 5 to 185 s after the event; older ones than this are refused.
+    lateness_s: float = 240
+    # On mains or not infusing for this long ends an episode; a shorter return belongs to it. A judgement.
+    pause_s: float = 60
+    # An open episode is published again at least this often, and this often when it is empty within the hour.
+    revise_min: float = 10
+    revise_soon_min: float = 5
+    # This many returns to mains, each shorter than `pause_s`, are a cord and not a person. A judgement.
+    loose_cord_returns: int = 3
+    # Shorter than this and over is too short to call it anything. A judgement.
+    blip_s: float = 60
+    # A low-battery alarm at a charge above this tells of a worn battery (the low alarm means 30 min left).
+    fault_charge_pct: float = 20
+    # A predicted end that moves by this much is published at once.
+    empty_shift_min: float = 5
+    # A pump not heard of for this long leaves memory. Twice the 24 h by which a clock may be ahead.
+    memory_h: float = 48
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e6:
+                raise ValueError(f"power setting `{field.name}`: expected a number above 0, got {value!r}")
+        if self.fault_charge_pct > 100:
+            raise ValueError(f"power setting `fault_charge_pct`: {self.fault_charge_pct:g} is more than 100 %")
+        if self.pause_s >= self.silence_min * 60:
+            raise ValueError(f"power setting `pause_s`: {self.pause_s:g} s must be shorter than `silence_min`")
+        if self.revise_min > 15 or self.revise_min >= self.silence_min:
+            # After a restart an episode goes on from its last revision, which must not look like silence.
+            raise ValueError("power setting `revise_min`: at most 15, and less than `silence_min`")
+        if self.memory_h * 60 <= self.silence_min + self.lateness_s / 60:
+            raise ValueError("power setting `memory_h`: must be longer than `silence_min` and `lateness_s` together")
