@@ -104,9 +104,9 @@ class Topic(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 @cache
 def load() -> dict[str, Topic]:
-    """All topics by name, in the order of their files."""
+    """All topics by name, in the order of their names."""
     found = {}
-    for path in sorted((SCHEMAS / "topics").glob("*.yaml")):
+    for path in sorted((SCHEMAS / "topics").glob("*.yaml"), key=lambda path: path.stem):
         declared = yaml.safe_load(path.read_text("utf-8"))
         try:
             topic = msgspec.convert(declared, Topic)
