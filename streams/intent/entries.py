@@ -83,8 +83,7 @@ class OpenEntries:
         at_ms = ms(event.at)
         pump = self._pumps.get(event.pump) or self._first_heard(event.pump, at_ms)
         now_ms = at_ms + pump.lag_ms
-        if now_ms > self._now_ms:
-            self._now_ms = now_ms
+        self._now_ms = max(self._now_ms, now_ms)
         if pump.open:
             self._abandon_stale(pump, at_ms)
         known = pump.open.get(event.entry)
@@ -107,8 +106,7 @@ class OpenEntries:
         if event.commit is not None:
             self._forget(pump, known)
             return _complete(tuple(known.events.values()), event, event.commit)
-        if at_ms > known.last_ms:
-            known.last_ms = at_ms
+        known.last_ms = max(known.last_ms, at_ms)
         known.touched_ms = self._now_ms
         return None
 

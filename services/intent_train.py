@@ -1,0 +1,133 @@
+"""Fits the shipped priors to the two public infusion logs: `python -m services.intent_train`.
+
+The logs stand in `../shared/data` beside the project, or where PUMPWATCH_DATA says. Only figures leave them: for each
+drug and unit a mixture of at most three densities, two quantiles and the values that several patients shared.
+
+Which rows count as entered: in a dose unit, each row whose value differs from the one before it in the same stay. In
+mL/h those of MIMIC-III that were programmed on an infusion pump (no feeds, no blood, no computed carriers), and those
+of eICU for drugs that MIMIC-III lacks: many of eICU's mL/h rows are volume totals, so a value that is 3, 12 or 24 times
+one of the same stay is left out.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from schemas.library import Library, load_default
+from services.pumps.logs import Entry, Log
+from streams.intent.fit import Value, fit
+from streams.intent.priors import Priors, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+PRIORS = Path(__file__).parents[1] / "streams" / "intent" / "priors.yaml"
+LICENCE = "Open Data Commons Open Database License v1.0"
+SOURCES = {
+    "mimic3-demo-infusions.csv.gz": (
+        "Johnson et al., MIMIC-III Clinical Database Demo v1.4, PhysioNet",
+        "10.13026/C2HM2Q",
+    ),
+    "eicu-demo-infusions.csv.gz": (
+        "Johnson et al., eICU Collaborative Research Database Demo, PhysioNet",
+        "10.13026/4mxk-na84",
+    ),
+}
+_NO_PUMP = ("13-Enteral Nutrition", "07-Blood Products")
+_TOTALS = (3.0, 12.0, 24.0)
+_DECIMALS = 3
+
+
+def data_folder() -> Path:
+    """Where the logs are: PUMPWATCH_DATA, or `shared/data` beside the project."""
+    return Path(os.environ.get("PUMPWATCH_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+
+def entered(folder: Path) -> tuple[list[Value], list[Source]]:
+    """The values taken for entered, in the order of the logs, and where they come from.
+
+    Raises LogError if a log is missing or unreadable.
+    """
+    library = Library(load_default())
+    values: list[Value] = []
+    sources = []
+    by_rate: set[str] = set()
+    for name, (title, doi) in SOURCES.items():
+        path = folder / name
+        log = Log(str(path))
+        rows = _pumped(path, log.entries) if log.kind == "mimic3" else log.entries
+        found = list(_changes(rows, library))
+        if log.kind == "mimic3":
+            by_rate = {one.drug for one in found if one.unit == "mL/h"}
+        else:
+            found = [one for one in found if one.unit != "mL/h" or one.drug not in by_rate]
+        values += found
+        sources.append(Source(title, doi, LICENCE, log.rows, len(found)))
+    return values, sources
+
+
+def _pumped(path: Path, entries: Iterable[Entry]) -> list[Entry]:
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return [
+        entry
+        for entry in entries
+        if (row := rows[entry.line - 2])["category"] not in _NO_PUMP and row["component"].startswith("Main")
+    ]
+
+
+def _changes(entries: Iterable[Entry], library: Library) -> Iterator[Value]:
+    """Rows that differ from the one before of the same stay, drug and unit: the others were charted, not entered."""
+    last: dict[tuple[str, str, str, str], float] = {}
+    for entry in entries:
+        if entry.unit == "unknown":
+            continue
+        drug = library.canonical_drug(entry.drug) or " ".join(entry.drug.casefold().split())
+        place = (entry.hospital, entry.place, drug, entry.unit)
+        value, before = round(entry.value, _DECIMALS), last.get(place)
+        if value == before:
+            continue
+        last[place] = value
+        if value <= 0:
+            continue
+        if entry.unit == "mL/h" and before and any(abs(value / before / times - 1) < 0.02 for times in _TOTALS):
+            continue
+        yield Value(entry.hospital, entry.place, drug, entry.unit, value, before)
+
+
+_HEADER = """\
+# What is entered on infusion pumps, fitted by `python -m services.intent_train`. Do not edit.
+# A derivative of databases under the Open Data Commons Open Database License v1.0, attribution below.
+#
+# digits     shares of numbers by how round they are (streams/intent/roundness.py)
+# titration  value / value before, as a mixture over its base-10 logarithm
+# units      all drugs of a unit together; drugs: by drug, then unit
+# density    [weight, mean, sd] over the base-10 logarithm of the value
+# usual      values that three patients or more shared, and their share of the entries
+"""
+
+
+def write(priors: Priors, path: Path) -> None:
+    """Write a priors file with its explanation."""
+    text = msgspec.yaml.encode(priors).decode()
+    path.write_text(_HEADER + text, encoding="utf-8")
+
+
+def main() -> None:
+    """Write `streams/intent/priors.yaml` anew."""
+    values, sources = entered(data_folder())
+    priors = fit(values, sources, "2026-11-23")
+    write(priors, PRIORS)
+    drugs = sum(len(units) for units in priors.drugs.values())
+    sys.stderr.write(f"{PRIORS.name}: {drugs} drugs and units from {len(values)} entered values\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Fits the priors to entered values: densities over log dose, usual values, titration, roundness."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from streams.intent.priors import Component, Fitted, Priors, Source, Titration
+from streams.intent.roundness import CLASSES, digit_class
+from streams.intent.keypad import written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+VOLUME_RATE = "mL/h"
+FEWEST = 8
+"""Fewer entries of a drug and unit than this are not fitted: the figures would be nearly the rows themselves."""
+LEAST_SD = 0.06
+"""A component is at least this wide (powers of ten), or it would be one patient's dose."""
+USUAL_AT_LEAST = 5
+MOST_USUAL = 12
+_ROUNDS = 60
+
+
+class Value(NamedTuple):
+    """One entered value: canonical drug and unit, and the value before it in the same infusion, if any."""
+
+    hospital: str
+    stay: str
+    drug: str
+    unit: str
+    value: float
+    previous: float | None
+
+
+def fit(values: Iterable[Value], sources: Sequence[Source], version: str) -> Priors:
+    """Priors from entered values above zero.
+
+    How round numbers are is learned from doses alone: rates in mL/h are often worked out by the pump or the chart.
+    """
+    of_drug: dict[tuple[str, str], list[Value]] = defaultdict(list)
+    of_unit: dict[str, list[Value]] = defaultdict(list)
+    changes: dict[str, list[float]] = {"volume": [], "dose": []}
+    classes: Counter[int] = Counter()
+    for one in values:
+        if one.value <= 0:
+            continue
+        of_drug[one.drug, one.unit].append(one)
+        of_unit[one.unit].append(one)
+        by_volume = one.unit == VOLUME_RATE
+        if not by_volume:
+            classes[digit_class(written(one.value))] += 1
+        if one.previous and one.previous != one.value:
+            changes["volume" if by_volume else "dose"].append(math.log10(one.value / one.previous))
+    drugs: dict[str, dict[str, Fitted]] = {}
+    for (drug, unit), some in sorted(of_drug.items()):
+        if len(some) >= FEWEST:
+            drugs.setdefault(drug, {})[unit] = _fitted(some)
+    total = sum(classes.values()) + len(CLASSES)
+    return Priors(
+        version=version,
+        sources=list(sources),
+        digits={name: _round((classes[place] + 1) / total) for place, name in enumerate(CLASSES)},
+        titration={kind: Titration(len(some), _mixture(some, 4, least_sd=0.04)) for kind, some in changes.items()},
+        units={unit: _fitted(some) for unit, some in sorted(of_unit.items()) if len(some) >= FEWEST},
+        drugs=drugs,
+    )
+
+
+def _fitted(some: list[Value]) -> Fitted:
+    ordered = sorted(one.value for one in some)
+    logs = [math.log10(value) for value in ordered]
+    stays = defaultdict(set)
+    for one in some:
+        stays[one.value].add((one.hospital, one.stay))
+    counts = Counter(ordered)
+    # A value of one patient is not a usual value, however often it was charted for him.
+    usual = [(value, count) for value, count in counts.most_common() if count >= USUAL_AT_LEAST and len(stays[value]) > 2]
+    components = 1 if len(logs) < 30 else 2 if len(logs) < 150 else 3
+    return Fitted(
+        entries=len(some),
+        hospitals=len({one.hospital for one in some}),
+        p5=_round(_quantile(ordered, 0.05)),
+        p95=_round(_quantile(ordered, 0.95)),
+        density=_mixture(logs, components, LEAST_SD),
+        usual={value: _round(count / len(some)) for value, count in sorted(usual[:MOST_USUAL])},
+    )
+
+
+def _quantile(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def _mixture(points: list[float], components: int, least_sd: float) -> list[Component]:
+    """A mixture of normal densities by expectation and maximisation, started from the quantiles."""
+    if not points:
+        return []
+    counted = sorted(Counter(round(point, 3) for point in points).items())
+    ordered = sorted(points)
+    mean = sum(points) / len(points)
+    spread = math.sqrt(sum((point - mean) ** 2 for point in points) / len(points)) or least_sd
+    found = [
+        (1 / components, _quantile(ordered, (place + 0.5) / components), max(spread / (1 + place % 2), least_sd))
+        for place in range(components)
+    ]
+    for _ in range(_ROUNDS):
+        sums = [[1e-9, 0.0, 0.0] for _ in found]
+        for point, count in counted:
+            parts = [
+                weight / sd * math.exp(-0.5 * ((point - centre) / sd) ** 2) + 1e-12 for weight, centre, sd in found
+            ]
+            total = sum(parts)
+            for into, part in zip(sums, parts, strict=True):
+                share = count * part / total
+                into[0] += share
+                into[1] += share * point
+                into[2] += share * point * point
+        found = [
+            (
+                weight / len(points),
+                first / weight,
+                max(math.sqrt(max(0.0, second / weight - (first / weight) ** 2)), least_sd),
+            )
+            for weight, first, second in sums
+        ]
+    return [Component(_round(weight), round(centre, 4), _round(sd)) for weight, centre, sd in sorted(found) if weight > 0.005]
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.4g}")

@@ -1,0 +1,150 @@
+"""The posterior: of all values that may have been meant, how probable each is, given keys and context.
+
+The typed value, each way back from it, and "something else" that no way names share one total, so they sum to 1.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING, NamedTuple
+
+from schemas.events import Meant
+from streams.intent import grid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schemas.events import Slip
+    from streams.intent.channel import Alternatives
+    from streams.intent.parameters import Parameters
+    from streams.intent.prior import Context
+
+MOST_NAMED = 3
+_SAME_CELL = grid.SIZE - 1
+_LEAST_WIDTH = 1e-9
+
+
+class Expected(NamedTuple):
+    """What the entry just before on this field says of this one.
+
+    `back` is the value that stood before that entry. `meant` are the values it was flagged for, with the
+    probability that this entry restores them.
+    """
+
+    back: float | None = None
+    meant: tuple[tuple[float, float], ...] = ()
+
+
+class Posterior(NamedTuple):
+    """`error_likelihood` is 1 - P(typed was meant); `other` the part of it that no value explains."""
+
+    error_likelihood: float
+    meant: tuple[Meant, ...]
+    other: float
+
+
+NOTHING_EXPECTED = Expected()
+
+
+def posterior(
+    context: Context,
+    alternatives: Alternatives,
+    value: float,
+    previous: float | None,
+    expected: Expected,
+    evidence: Sequence[tuple[int, float]],
+    base_rate: float,
+    parameters: Parameters,
+) -> Posterior:
+    """Weigh the typed value against every way back from it.
+
+    `evidence` are the indices of ways whose chance the timing of the keys changes, each with its factor.
+    """
+    typed, weights, other = weigh(context, alternatives, value, previous, expected, parameters)
+    for place, factor in evidence:
+        weights[place] *= factor
+    errors = base_rate * sum(weights)
+    rest = base_rate * other
+    right = (1 - base_rate) * typed
+    total = right + errors + rest
+    likelihood = (errors + rest) / total
+    if likelihood < parameters.verdict.name_meant_from:
+        return Posterior(likelihood, (), rest / total)
+    return Posterior(likelihood, _likeliest(alternatives, weights, base_rate / total), rest / total)
+
+
+def weigh(
+    context: Context,
+    alternatives: Alternatives,
+    value: float,
+    previous: float | None,
+    expected: Expected,
+    parameters: Parameters,
+) -> tuple[float, list[float], float]:
+    """P(value) x P(text | value) for the typed value, for each way back, and for something else."""
+    shares = parameters.prior
+    density = context.density
+    cells, ratios = density.cells, context.titration
+    anew = 1 - shares.zero
+    places = alternatives.places
+    masses = alternatives.masses
+    typed_place = alternatives.typed_place
+    typed_width = alternatives.typed_width or _LEAST_WIDTH
+    atoms: list[tuple[float, float]] = []
+    if expected.meant:
+        atoms += expected.meant
+        anew -= sum(share for _, share in expected.meant)
+    back = expected.back
+    if back:
+        anew -= shares.back
+    if previous:
+        atoms.append((previous, shares.same_again))
+        anew -= shares.same_again
+        titrated = anew * shares.titration
+        anew -= titrated
+        smooth = anew * density.smooth_share
+        shift = _SAME_CELL - grid.index(previous)
+        weights = [
+            mass * (smooth * cells[place] + titrated * ratios[place + shift])
+            for mass, place in zip(masses, places, strict=True)
+        ]
+        typed = typed_width * (smooth * cells[typed_place] + titrated * ratios[typed_place + shift])
+    else:
+        smooth = anew * density.smooth_share
+        weights = [mass * smooth * cells[place] for mass, place in zip(masses, places, strict=True)]
+        typed = typed_width * smooth * cells[typed_place]
+    if back:
+        shift = _SAME_CELL - grid.index(back)
+        for way, place in enumerate(places):
+            weights[way] += masses[way] * shares.back * ratios[place + shift]
+        typed += typed_width * shares.back * ratios[typed_place + shift]
+    of_value = alternatives.of_value
+    chances = alternatives.chances
+    for usual, share in density.usual:
+        if usual in of_value:
+            for way in of_value[usual]:
+                weights[way] += chances[way] * anew * share
+        elif usual == value:
+            typed += anew * share
+    for atom, share in atoms:
+        if atom in of_value:
+            for way in of_value[atom]:
+                weights[way] += chances[way] * share
+        elif atom == value:
+            typed += share
+    other = alternatives.other * typed_width * density.broad[typed_place]
+    if not value:
+        typed, other = shares.zero, 0.0
+    return typed * alternatives.typed_chance, weights, other
+
+
+def _likeliest(alternatives: Alternatives, weights: list[float], scale: float) -> tuple[Meant, ...]:
+    """The values of most weight, each with the likelier of the slips that lead to it."""
+    totals: dict[float, float] = {}
+    best: dict[float, tuple[float, Slip]] = {}
+    for value, slip, weight in zip(alternatives.values, alternatives.slips, weights, strict=True):
+        totals[value] = totals.get(value, 0.0) + weight
+        if value not in best or weight > best[value][0]:
+            best[value] = (weight, slip)
+    named = heapq.nlargest(MOST_NAMED, totals.items(), key=lambda one: one[1])
+    return tuple(Meant(value, weight * scale, best[value][1]) for value, weight in named)

@@ -1,0 +1,97 @@
+"""What was entered in real infusions, as fitted figures: `priors.yaml`, made by `services.intent_train`."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from schemas.events import Share
+from streams.intent.roundness import CLASSES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class PriorsError(Exception):
+    """Priors that cannot be used; one line that names the field."""
+
+
+class Source(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where figures come from; `entries` is how many of its rows were taken for entered values."""
+
+    name: str
+    doi: str
+    licence: str
+    rows: int
+    entries: int
+
+
+class Component(Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+    """A normal density over the base-10 logarithm of the value."""
+
+    weight: Share
+    mean: float
+    sd: Annotated[float, Meta(gt=0)]
+
+
+class Fitted(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is entered for a drug in a unit: `usual` are the values entered most often, with their shares."""
+
+    entries: Annotated[int, Meta(ge=1)]
+    hospitals: Annotated[int, Meta(ge=1)]
+    p5: float
+    p95: float
+    density: Annotated[list[Component], Meta(min_length=1, max_length=4)]
+    usual: dict[float, Share] = {}
+
+
+class Titration(Struct, frozen=True, forbid_unknown_fields=True):
+    """The ratio of an entry to the one before: density over its base-10 logarithm, no-change left out."""
+
+    changes: int
+    density: list[Component]
+
+
+class Priors(Struct, frozen=True, forbid_unknown_fields=True):
+    """All fitted figures. `drugs` is by canonical drug, then canonical unit; `units` over all drugs of a unit;
+    `titration` apart for mL/h (volume) and for doses, which are changed by smaller steps."""
+
+    version: str
+    sources: list[Source]
+    digits: dict[str, Share]
+    titration: dict[Literal["volume", "dose"], Titration]
+    units: dict[str, Fitted]
+    drugs: dict[str, dict[str, Fitted]]
+
+    def class_shares(self) -> tuple[float, ...]:
+        """The shares of the roundness classes, in their order."""
+        return tuple(self.digits[name] for name in CLASSES)
+
+
+@cache
+def load() -> Priors:
+    """The priors that ship with Pumpwatch."""
+    return parse(resources.files("streams.intent").joinpath("priors.yaml").read_text("utf-8"), "priors.yaml")
+
+
+def read(path: Path) -> Priors:
+    """Priors from a file of one's own. Raises PriorsError with the field at fault."""
+    try:
+        return parse(path.read_text("utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise PriorsError(f"{path}: cannot be read ({error})") from None
+
+
+def parse(text: str, name: str) -> Priors:
+    """Priors from YAML; `name` says in an error where it came from."""
+    try:
+        found = msgspec.yaml.decode(text, type=Priors, strict=False)
+    except msgspec.DecodeError as error:
+        raise PriorsError(f"{name}: {error}") from None
+    if missing := [one for one in CLASSES if one not in found.digits]:
+        raise PriorsError(f"{name}: field `digits`: lacks {', '.join(missing)}")
+    return found

@@ -1,0 +1,78 @@
+"""What the intervals between keys tell: a key that bounced, one pressed twice, two hit at once."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from schemas.events import Slip
+    from streams.intent.channel import Alternatives
+    from streams.intent.keypad import Layout, Typed
+    from streams.intent.parameters import Spread, Timing
+
+_STEPS = 6
+"""Intervals are told apart in steps of e^(1/6), 18%: finer ones would only fill caches."""
+_AT_ONCE_MS = 110
+"""Two neighbouring keys further apart than this were two presses."""
+
+
+class Interval(NamedTuple):
+    """A telling interval: the place in the text of its second key, its step, and whether both keys are the same."""
+
+    place: int
+    step: int
+    same: bool
+
+
+def intervals(layout: Layout, typed: Typed) -> tuple[Interval, ...]:
+    """The telling intervals of a text; none where the pump gives no times (all keys at once)."""
+    text, gaps = typed.text, typed.gaps
+    if len(gaps) < 2 or typed.pressed != text:
+        return ()
+    found = None
+    timed = False
+    for place in range(1, len(text)):
+        gap = gaps[place]
+        if gap is None:
+            continue
+        if gap > 0:
+            timed = True
+        same = text[place] == text[place - 1]
+        if same or (gap < _AT_ONCE_MS and text[place] in layout.beside.get(text[place - 1], "")):
+            interval = Interval(place, int(math.log(gap if gap > 5 else 5) * _STEPS), same)
+            found = (interval,) if found is None else (*found, interval)
+    return found if timed and found is not None else ()
+
+
+def factors(
+    alternatives: Alternatives, found: tuple[Interval, ...], timing: Timing
+) -> list[tuple[int, float]]:
+    """For each way that an interval bears on: its index and P(interval | the slip) / P(interval | meant so)."""
+    by_place = {one.place: one for one in found}
+    changed = []
+    for way in alternatives.timed:
+        interval = by_place.get(alternatives.gaps[way])
+        if interval is not None:
+            changed.append((way, factor(alternatives.slips[way], interval.step, timing)))
+    return changed
+
+
+@lru_cache(maxsize=4096)
+def factor(slip: Slip, step: int, timing: Timing) -> float:
+    """How much likelier an interval is if this slip made it."""
+    gap_ms = math.exp((step + 0.5) / _STEPS)
+    if slip == "key_bounce":
+        ratio = _density(gap_ms, timing.bounce) / _density(gap_ms, timing.same_key)
+    elif slip == "repeated_key":
+        ratio = _density(gap_ms, timing.repeated) / _density(gap_ms, timing.same_key)
+    else:
+        at_once = _density(gap_ms, timing.two_keys_at_once) / _density(gap_ms, timing.between_keys)
+        ratio = 1 - timing.at_once_share + timing.at_once_share * at_once
+    return min(max(ratio, 1 / timing.most_evidence), timing.most_evidence)
+
+
+def _density(gap_ms: float, spread: Spread) -> float:
+    apart = math.log(gap_ms / spread.median_ms) / spread.log_sd
+    return math.exp(-0.5 * min(apart * apart, 1000.0)) / spread.log_sd
