@@ -27,13 +27,14 @@ class Program:
 
     `needs` names programs that must be ready before this one is started; when one of them ends, this one is ended
     too and started again after it. `prepare` runs whenever the program is ready, before those that need it start;
-    its argument is false the first time. `lost` says what the end of this program means, beyond its restart.
+    its argument is false the first time. `lost` says what the end of this program means, beyond its restart. `env`
+    is its whole environment, or None for ours.
     """
 
     name: str
     command: Sequence[str]
     ready: Callable[[], bool]
-    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    env: Mapping[str, str] | None = field(default=None, repr=False)
     needs: tuple[str, ...] = ()
     prepare: Callable[[bool], None] | None = None
     lost: str = ""
@@ -73,7 +74,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **self.program.env},
+                env=self.program.env,
                 start_new_session=True,
             )
         self.starts += 1

@@ -110,6 +110,10 @@ class Supervisor:
         self._end(first, grace_s)
         self._end(last, 1.0)
 
+    def dismiss(self, name: str, grace_s: float = 3.0) -> None:
+        """End one program for good."""
+        self._end([self._children.pop(name)], grace_s)
+
     def _end(self, children: list[Child], grace_s: float) -> None:
         for child in children:
             child.signal(child.program.stop_signal)

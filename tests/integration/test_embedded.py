@@ -1,5 +1,6 @@
 """The embedded broker and Valkey as their clients meet them: real processes from the wheels."""
 
+import json
 import stat
 import time
 
@@ -10,6 +11,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from services.embedded import wheels
 from services.embedded.broker import Broker
+from services.embedded.counts import count_records
+from services.embedded.follow import AlertFollower
 from services.embedded.ports import free_ports
 from services.embedded.valkey import Valkey
 from tests.servers.processes import ServerProcess
@@ -83,3 +86,51 @@ def test_a_missing_wheel_says_what_to_install(monkeypatch):
     monkeypatch.setattr(wheels.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(wheels.EmbeddedMissingError, match=r"pip install 'pumpwatch\[embedded\]'"):
         Broker.on(20_000)
+
+
+def test_every_record_is_counted_whatever_the_end_offsets_say(broker):
+    """The summary of a run counts records, not intentions."""
+    client = {"bootstrap.servers": broker.address}
+    admin = AdminClient(client)
+    for topic, future in admin.create_topics([NewTopic("a", 12, 1), NewTopic("b", 12, 1)]).items():
+        assert future.result(10) is None, topic
+    producer = Producer(client)
+    for number in range(3210):
+        producer.produce("a", b"x", key=str(number))
+    assert producer.flush(20) == 0
+    assert count_records(broker.address, ["a", "b", "missing"]) == {"a": 3210, "b": 0, "missing": 0}
+
+
+def test_alerts_are_followed_by_change_and_counted_by_fingerprint(valkey):
+    """A repeated record is no news; a new state is; an emptied Valkey is followed on."""
+    follower = AlertFollower(valkey.client())
+    assert follower.poll() == []
+
+    def feed(fingerprint, revision, state="firing", severity="warning"):
+        at = f"2026-11-23T10:00:0{revision}.000Z"
+        alert = {
+            "id": f"{fingerprint}/{revision}", "hospital": "North", "care_area": "MICU", "pump": "P-1", "at": at,
+            "fingerprint": fingerprint, "key": "P-1", "revision": revision, "kind": "dose_entry_error",
+            "severity": severity, "state": state, "summary": "s", "subject": {}, "since": at,
+        }  # fmt: skip
+        with valkey.client() as client:
+            client.sadd("pw:hospitals", "North")
+            client.xadd("pw:feed:North", {"alert": json.dumps(alert)})
+
+    def news(count):
+        found, deadline = [], time.monotonic() + 5
+        while len(found) < count and time.monotonic() < deadline:
+            found += follower.poll()
+        return [(alert.fingerprint, alert.revision, alert.state) for alert in found + follower.poll()]
+
+    feed("f1", 1)
+    feed("f1", 1)
+    feed("f2", 1, severity="critical")
+    assert news(2) == [("f1", 1, "firing"), ("f2", 1, "firing")]
+    feed("f1", 2)
+    feed("f1", 3, state="resolved")
+    assert news(1) == [("f1", 3, "resolved")]
+    valkey.flush()
+    feed("f3", 1)
+    assert news(1) == [("f3", 1, "firing")]
+    assert follower.count() == {"critical": 1, "warning": 2, "info": 0}
