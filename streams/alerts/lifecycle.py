@@ -1,0 +1,146 @@
+"""The life of one alert: from what it was and what is new to its next revision, or to None if nothing changes.
+
+An alert carries all that is needed to go on after a restart: the revision of its source, so that a score or an
+episode read again changes nothing, and the ids of the actions that are already in it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from schemas.codec import EventRefused
+from schemas.events import Alert
+from streams.alerts.rules import RANK
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from schemas.events import AlertAction, AlertSubject, Severity
+    from streams.alerts.finding import Finding
+
+ACTIONS_KEPT = 16
+# A change of an episode's figures that a screen should show; smaller ones wait for the next one.
+CHARGE_STEP_PCT = 10
+EMPTY_SHIFT = timedelta(minutes=5)
+
+
+def after_finding(before: Alert | None, finding: Finding, fingerprint: str) -> Alert | None:
+    """What a finding makes of an alert."""
+    if before is None:
+        return _raised(finding, finding.severity, fingerprint) if finding.severity is not None else None
+    if finding.source.revision <= _source_revision(before.subject):
+        return None
+    if finding.severity is None:
+        return _next(before, finding, state="resolved", by=None) if before.state != "resolved" else None
+    return _still_there(before, finding, finding.severity)
+
+
+def _raised(finding: Finding, severity: Severity, fingerprint: str) -> Alert:
+    source = finding.source
+    return Alert(
+        id=f"{fingerprint}/1",
+        hospital=source.hospital,
+        care_area=source.care_area,
+        pump=source.pump,
+        at=source.at,
+        fingerprint=fingerprint,
+        key=source.pump,
+        revision=1,
+        kind=finding.kind,
+        severity=severity,
+        state="firing",
+        summary=finding.summary,
+        subject=finding.subject,
+        since=source.at,
+        test=source.test,
+    )
+
+
+def _still_there(before: Alert, finding: Finding, severity: Severity) -> Alert | None:
+    louder = RANK[severity] > RANK[before.severity]
+    if before.state == "resolved":
+        # What a person resolved stays so unless it gets worse; what resolved by itself may come back.
+        if before.by is not None and not louder:
+            return None
+        return _next(before, finding, state="firing", severity=severity, since=finding.source.at, by=None)
+    if louder:
+        return _next(before, finding, state="firing", severity=severity, by=None)
+    if severity == before.severity and not _worth_showing(before, finding):
+        return None
+    return _next(before, finding, severity=severity)
+
+
+def after_action(before: Alert, action: AlertAction) -> Alert | None:
+    """What a person's action makes of an alert. Raises EventRefused for a comment without words."""
+    if action.id in before.actions:
+        return None
+    comment = action.comment if action.comment is not None else before.comment
+    if action.action == "comment":
+        if not (action.comment or "").strip():
+            raise EventRefused("schema", "field `comment`: a comment needs some text")
+        return _acted(before, action, state=before.state, comment=comment)
+    if before.state == "resolved":
+        return None
+    if action.action == "resolve":
+        return _acted(before, action, state="resolved", comment=comment)
+    if before.state == "acknowledged" and before.by == action.by and before.comment == comment:
+        return None
+    return _acted(before, action, state="acknowledged", comment=comment)
+
+
+def closed_by_time(before: Alert, at: datetime, why: str) -> Alert:
+    """The alert resolved because nothing more will be heard of it."""
+    revision = before.revision + 1
+    return replace(
+        before,
+        id=f"{before.fingerprint}/{revision}",
+        revision=revision,
+        at=at,
+        state="resolved",
+        summary=why,
+        by=None,
+    )
+
+
+def _next(before: Alert, finding: Finding, **changes: object) -> Alert:
+    revision = before.revision + 1
+    return replace(
+        before,
+        id=f"{before.fingerprint}/{revision}",
+        revision=revision,
+        at=finding.source.at,
+        summary=finding.summary,
+        subject=finding.subject,
+        **changes,
+    )
+
+
+def _acted(before: Alert, action: AlertAction, **changes: object) -> Alert:
+    revision = before.revision + 1
+    return replace(
+        before,
+        id=f"{before.fingerprint}/{revision}",
+        revision=revision,
+        at=action.at,
+        by=action.by,
+        actions=[*before.actions, action.id][-ACTIONS_KEPT:],
+        **changes,
+    )
+
+
+def _source_revision(subject: AlertSubject) -> int:
+    return subject.score_revision or subject.episode_revision or 0
+
+
+def _worth_showing(before: Alert, finding: Finding) -> bool:
+    old, new = before.subject, finding.subject
+    if new.entry is not None:
+        return before.summary != finding.summary or old.error_likelihood != new.error_likelihood
+    if old.cause != new.cause or old.drugs != new.drugs:
+        return True
+    if finding.kind == "battery_empty_soon" and old.empty_at is not None and new.empty_at is not None:
+        return abs(new.empty_at - old.empty_at) >= EMPTY_SHIFT
+    return (old.charge_pct or 0) - (new.charge_pct or 0) >= CHARGE_STEP_PCT

@@ -1,0 +1,141 @@
+"""The alerts of one partition, from its scores, its episodes and people's actions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from schemas.codec import EventRefused
+from streams.alerts.battery import empty_soon_finding, unplugged_finding
+from streams.alerts.dose import entry_finding
+from streams.alerts.finding import Finding, fingerprint
+from streams.alerts.lifecycle import after_action, after_finding, closed_by_time
+from streams.alerts.memory import AlertMemory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from schemas.events import Alert, AlertAction, DoseScore, PowerEpisode
+    from streams.alerts.rules import Rules
+
+TIDY_EVERY = 1000  # events
+
+
+class AlertPartition:
+    """Turns scores, episodes and actions into alert revisions.
+
+    Idempotent: an alert holds the revision of its source and the ids of its actions, so whatever is read again
+    changes nothing, also after a restart from the compacted alerts topic. A resolved alert leaves memory after
+    `resolved_hours`, then its fingerprint alone keeps it from being raised again, for as many alerts as
+    `resolved_remembered`: far more than what is read again after a crash.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._memory = AlertMemory(rules.memory)
+        self._episodes: dict[str, tuple[datetime, str]] = {}  # pump → start and id of its episode with open alerts
+        self._clock = datetime.fromtimestamp(0, UTC)
+        self._applied = 0
+
+    def __len__(self) -> int:
+        return len(self._memory)
+
+    def apply_score(self, score: DoseScore) -> list[Alert]:
+        """The alert revisions that a score leads to."""
+        changes = self._tick(score.at)
+        if score.revision == 1 and score.verdict == "ok":
+            return changes  # nearly every entry: nothing to raise and nothing to resolve
+        self._take(entry_finding(score, self._rules.dose_entry_error), score.entry, changes)
+        return changes
+
+    def apply_episode(self, episode: PowerEpisode) -> list[Alert]:
+        """The alert revisions that an episode revision leads to."""
+        changes = self._tick(episode.at)
+        self._supersede(episode, changes)
+        self._take(unplugged_finding(episode, self._rules.unplugged_infusion), episode.episode, changes)
+        standing = self._memory.is_open(fingerprint("battery_empty_soon", episode.pump, episode.episode))
+        finding = empty_soon_finding(episode, self._rules.battery_empty_soon, standing=standing)
+        self._take(finding, episode.episode, changes)
+        return changes
+
+    def apply_action(self, action: AlertAction) -> list[Alert]:
+        """The alert revisions that a person's action leads to.
+
+        Raises EventRefused: `late` where no such alert is known (any more), `schema` for a comment without words.
+        """
+        before = self._memory.get(action.fingerprint)
+        if before is None or before.hospital != action.hospital:
+            if self._memory.is_done(action.fingerprint) and action.action != "comment":
+                return []
+            raise EventRefused(
+                "late", f"field `fingerprint`: no alert {action.fingerprint} is open here; load the list again"
+            )
+        after = after_action(before, action)
+        if after is None:
+            return []
+        self._memory.put(after)
+        return [after]
+
+    def restore(self, alerts: Iterable[Alert]) -> None:
+        """Take up the published alerts of this partition, in any order and with any number of revisions."""
+        newest: dict[str, Alert] = {}
+        for alert in alerts:
+            known = newest.get(alert.fingerprint)
+            if known is None or known.revision < alert.revision:
+                newest[alert.fingerprint] = alert
+        for alert in sorted(newest.values(), key=lambda alert: alert.at):
+            self._memory.put(alert)
+            self._note_episode(alert)
+            self._clock = max(self._clock, alert.at)
+        self._memory.forget(self._clock)
+
+    def _take(self, finding: Finding, about: str, changes: list[Alert]) -> None:
+        name = fingerprint(finding.kind, finding.source.pump, about)
+        if self._memory.is_done(name):
+            return
+        after = after_finding(self._memory.get(name), finding, name)
+        if after is not None:
+            self._memory.put(after)
+            self._note_episode(after)
+            changes.append(after)
+
+    def _note_episode(self, alert: Alert) -> None:
+        if alert.pump is None or alert.state == "resolved":
+            return
+        subject = alert.subject
+        if subject.episode is not None and subject.started_at is not None:
+            self._episodes[alert.pump] = (subject.started_at, subject.episode)
+
+    def _supersede(self, episode: PowerEpisode, changes: list[Alert]) -> None:
+        """Resolve alerts of an older episode of the pump, whose end got lost with a restart."""
+        started, older = self._episodes.get(episode.pump, (episode.started_at, episode.episode))
+        if older == episode.episode:
+            if episode.ended_at is not None:
+                self._episodes.pop(episode.pump, None)
+            return
+        if started > episode.started_at:
+            return
+        del self._episodes[episode.pump]
+        for kind in ("unplugged_infusion", "battery_empty_soon"):
+            name = fingerprint(kind, episode.pump, older)
+            if self._memory.is_open(name):
+                self._close(name, episode.at, "Over: the pump has begun another stretch on battery", changes)
+
+    def _close(self, name: str, at: datetime, why: str, changes: list[Alert]) -> None:
+        before = self._memory.get(name)
+        if before is not None:
+            after = closed_by_time(before, at, why)
+            self._memory.put(after)
+            changes.append(after)
+
+    def _tick(self, at: datetime) -> list[Alert]:
+        """Move the partition's clock on; now and then resolve and forget what is old."""
+        changes: list[Alert] = []
+        self._clock = max(self._clock, at)
+        self._applied += 1
+        if self._applied % TIDY_EVERY == 0:
+            for alert in self._memory.outdated(self._clock):
+                hours = self._rules.memory.open_hours
+                self._close(alert.fingerprint, self._clock, f"Nothing heard of it for {hours:g} h", changes)
+            self._memory.forget(self._clock)
+        return changes

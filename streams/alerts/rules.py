@@ -1,0 +1,127 @@
+"""The alert rules as typed configuration: a bad file is refused with the field and the remedy."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import yaml
+from msgspec import Meta, Struct
+
+from schemas.events import Harm, Severity  # noqa: TC001 (msgspec reads annotations at runtime)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Likelihood = Annotated[float, Meta(ge=0, le=1)]
+Positive = Annotated[float, Meta(gt=0, le=100_000)]
+Remembered = Annotated[int, Meta(ge=1, le=10_000_000)]
+RANK: dict[Severity, int] = {"info": 1, "warning": 2, "critical": 3}
+
+
+class RulesRefusedError(ValueError):
+    """The rules cannot be used; the text names the field and what it should be."""
+
+
+class Ladder(Struct, forbid_unknown_fields=True, frozen=True):
+    """The likelihood from which an alert has each severity; null is never."""
+
+    critical: Likelihood | None
+    warning: Likelihood | None
+    info: Likelihood | None
+
+    def __post_init__(self) -> None:
+        steps = [step for step in (self.critical, self.warning, self.info) if step is not None]
+        if steps != sorted(steps, reverse=True):
+            raise ValueError("a higher severity needs a likelihood at least as high")
+
+    def severity(self, likelihood: float) -> Severity | None:
+        """The loudest severity that the likelihood reaches."""
+        if self.critical is not None and likelihood >= self.critical:
+            return "critical"
+        if self.warning is not None and likelihood >= self.warning:
+            return "warning"
+        return "info" if self.info is not None and likelihood >= self.info else None
+
+
+class DoseEntryError(Struct, forbid_unknown_fields=True, frozen=True):
+    """When a suspect entry is an alert."""
+
+    severity: dict[Harm, Ladder]
+    stood_stays_open: list[Severity]
+
+    def __post_init__(self) -> None:
+        missing = {"none", "low", "moderate", "high", "life_threatening"} - set(self.severity)
+        if missing:
+            raise ValueError(f"`severity` has no entry for {', '.join(sorted(missing))}")
+
+
+class UnpluggedInfusion(Struct, forbid_unknown_fields=True, frozen=True):
+    """When infusing on battery is an alert."""
+
+    after_minutes: Positive
+    warning_below_pct: Annotated[float, Meta(ge=0, le=100)]
+
+
+class ShortHalfLife(Struct, forbid_unknown_fields=True, frozen=True):
+    """Drugs whose stop is felt within minutes; a pump's drug text matches if it holds one of these names."""
+
+    within_minutes: Positive
+    drugs: list[Annotated[str, Meta(min_length=3)]]
+
+
+class BatteryEmptySoon(Struct, forbid_unknown_fields=True, frozen=True):
+    """When a predicted end of the battery is an alert."""
+
+    within_minutes: Positive
+    critical_minutes: Positive
+    clear_margin_minutes: Positive
+    short_half_life: ShortHalfLife
+
+    def __post_init__(self) -> None:
+        if self.critical_minutes > self.within_minutes:
+            raise ValueError("`critical_minutes` must not be more than `within_minutes`")
+
+
+class Memory(Struct, forbid_unknown_fields=True, frozen=True):
+    """How long alerts stay in memory."""
+
+    open_hours: Positive
+    resolved_hours: Positive
+    resolved_remembered: Remembered
+
+
+class Rules(Struct, forbid_unknown_fields=True, frozen=True):
+    """All rules."""
+
+    dose_entry_error: DoseEntryError
+    unplugged_infusion: UnpluggedInfusion
+    battery_empty_soon: BatteryEmptySoon
+    memory: Memory
+
+
+def load_rules(path: Path | None = None) -> Rules:
+    """The rules of a file, or the ones that come with Pumpwatch. Raises RulesRefusedError."""
+    if path is None:
+        return parse_rules(resources.files(__package__).joinpath("rules.yaml").read_text("utf-8"))
+    try:
+        return parse_rules(path.read_text("utf-8"), path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise RulesRefusedError(f"{path.name}: cannot be read ({error})") from None
+
+
+def parse_rules(text: str, name: str = "rules.yaml") -> Rules:
+    """The rules in a YAML text. Raises RulesRefusedError naming the field."""
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f"line {mark.line + 1}: " if mark is not None else ""
+        raise RulesRefusedError(f"{name}: {line}not YAML ({getattr(error, 'problem', None) or error})") from None
+    try:
+        return msgspec.convert(document, Rules)
+    except msgspec.ValidationError as error:
+        problem, _, place = str(error).partition(" - at `")
+        field = place.rstrip("`").removeprefix("$").removeprefix(".").removeprefix("[...]")
+        raise RulesRefusedError(f"{name}: field `{field or 'the file'}`: {problem}") from None
