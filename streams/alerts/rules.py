@@ -19,6 +19,17 @@ Positive = Annotated[float, Meta(gt=0, le=100_000)]
 Remembered = Annotated[int, Meta(ge=1, le=10_000_000)]
 RANK: dict[Severity, int] = {"info": 1, "warning": 2, "critical": 3}
 
+_PLAIN = {
+    "float | null": "a number or null",
+    "float": "a number",
+    "int": "a whole number",
+    "str": "a text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a map of fields",
+    "null": "nothing",
+}
+
 
 class RulesRefusedError(ValueError):
     """The rules cannot be used; the text names the field and what it should be."""
@@ -45,16 +56,26 @@ class Ladder(Struct, forbid_unknown_fields=True, frozen=True):
         return "info" if self.info is not None and likelihood >= self.info else None
 
 
+class SeverityByHarm(Struct, forbid_unknown_fields=True, frozen=True):
+    """One ladder for each grade of harm."""
+
+    life_threatening: Ladder
+    high: Ladder
+    moderate: Ladder
+    low: Ladder
+    none: Ladder
+
+    def ladder(self, harm: Harm) -> Ladder:
+        """The ladder of a grade of harm."""
+        ladder: Ladder = getattr(self, harm)
+        return ladder
+
+
 class DoseEntryError(Struct, forbid_unknown_fields=True, frozen=True):
     """When a suspect entry is an alert."""
 
-    severity: dict[Harm, Ladder]
+    severity: SeverityByHarm
     stood_stays_open: list[Severity]
-
-    def __post_init__(self) -> None:
-        missing = {"none", "low", "moderate", "high", "life_threatening"} - set(self.severity)
-        if missing:
-            raise ValueError(f"`severity` has no entry for {', '.join(sorted(missing))}")
 
 
 class UnpluggedInfusion(Struct, forbid_unknown_fields=True, frozen=True):
@@ -123,5 +144,12 @@ def parse_rules(text: str, name: str = "rules.yaml") -> Rules:
         return msgspec.convert(document, Rules)
     except msgspec.ValidationError as error:
         problem, _, place = str(error).partition(" - at `")
-        field = place.rstrip("`").removeprefix("$").removeprefix(".").removeprefix("[...]")
-        raise RulesRefusedError(f"{name}: field `{field or 'the file'}`: {problem}") from None
+        field = place.rstrip("`").removeprefix("$").removeprefix(".")
+        where = f"field `{field}`: " if field else ""
+        raise RulesRefusedError(f"{name}: {where}{_plain(problem)}") from None
+
+
+def _plain(problem: str) -> str:
+    for term, plain in _PLAIN.items():
+        problem = problem.replace(f"`{term}`", plain)
+    return problem[0].lower() + problem[1:]
