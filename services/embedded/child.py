@@ -27,7 +27,7 @@ class Program:
 
     `needs` names programs that must be ready before this one is started; when one of them ends, this one is ended
     too and started again after it. `prepare` runs whenever the program is ready, before those that need it start;
-    its argument is false the first time. `lost` says what the end of this program means, beyond its restart. `env`
+    its argument is false the first time. `repair` is a command to run once whenever it is ready again. `lost` says what the end of this program means, beyond its restart. `env`
     is its whole environment, or None for ours.
     """
 
@@ -37,6 +37,7 @@ class Program:
     env: Mapping[str, str] | None = field(default=None, repr=False)
     needs: tuple[str, ...] = ()
     prepare: Callable[[bool], None] | None = None
+    repair: Sequence[str] = ()
     lost: str = ""
     ready_within_s: float = 30.0
     stop_signal: signal.Signals = signal.SIGTERM

@@ -100,6 +100,8 @@ class Platform:
             name="valkey",
             command=self.valkey.command(),
             ready=self.valkey.ready,
+            env=self._environment(),
+            repair=_pumpwatch("rebuild-redis"),
             lost="what it held is read again from the topics",
             stops_last=True,
         )

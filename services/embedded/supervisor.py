@@ -31,6 +31,7 @@ class Supervisor:
         self._logs = logs
         self._say = say
         self._children: dict[str, Child] = {}
+        self._repairs: list[Child] = []
         self.hurry = False
         """Set it to end every child at once in a `stop` that is under way."""
 
@@ -57,6 +58,7 @@ class Supervisor:
 
     def step(self, *, first_time: bool = False) -> None:
         """Look at every child once: notice ends, start what may start, and see who has become ready."""
+        self._look_at_repairs()
         for child in self._children.values():
             if (code := child.ended()) is not None:
                 how = f"was killed ({signal.Signals(-code).name})" if code < 0 else f"ended ({code})"
@@ -85,9 +87,23 @@ class Supervisor:
             child.ready = True
             if again:
                 self._say(f"{program.name} runs again after {child.starting_s():.1f} s")
+                if program.repair:
+                    self._start_repair(program)
         elif child.starting_s() > program.ready_within_s:
             child.kill()
             self._gone(child, f"was not ready after {program.ready_within_s:.0f} s", first_time=first_time)
+
+    def _start_repair(self, program: Program) -> None:
+        repair = Program(f"repair of {program.name}", program.repair, ready=lambda: True, env=program.env)
+        self._repairs.append(Child(repair, self._logs / f"{program.name}-repair.log"))
+        self._repairs[-1].launch()
+
+    def _look_at_repairs(self) -> None:
+        for child in list(self._repairs):
+            if (code := child.ended()) is not None:
+                self._repairs.remove(child)
+                how = "is done" if code == 0 else f"failed ({code})"
+                self._say(f"{child.program.name} {how}: {child.last_words() or 'nothing was said'}")
 
     def _gone(self, child: Child, how: str, *, first_time: bool) -> None:
         name = child.program.name
@@ -106,6 +122,7 @@ class Supervisor:
     def stop(self, grace_s: float = 7.0) -> None:
         """Ask every child to end, kill what is left after the grace, and leave no process."""
         first = [child for child in self._children.values() if not child.program.stops_last]
+        first += self._repairs
         last = [child for child in self._children.values() if child.program.stops_last]
         self._end(first, grace_s)
         self._end(last, 1.0)

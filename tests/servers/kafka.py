@@ -95,8 +95,9 @@ class KafkaNode:
 
     @staticmethod
     def _java(main: str, *arguments: str) -> list[str]:
-        memory = ["-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-Djava.awt.headless=true"]
-        return ["java", *memory, "-cp", f"{jars()}/*", main, *arguments]
+        memory = ["-Xms256m", "-Xmx512m", "-XX:+UseSerialGC"]
+        quiet = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.log.kafka.server=info"]
+        return ["java", *memory, *quiet, "-cp", f"{jars()}/*", main, *arguments]
 
     def launch(self) -> None:
         """Format the directory the first time, then start without waiting."""

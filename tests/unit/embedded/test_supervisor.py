@@ -101,6 +101,17 @@ def test_what_needs_a_lost_program_is_started_again_after_it(running):
     assert gone(old)
 
 
+def test_what_was_lost_is_repaired_when_the_program_is_ready_again(running):
+    """The repair runs once beside everything else, and its last line is reported with its outcome."""
+    repair = [sys.executable, "-I", "-S", "-c", "print('12 records read again')"]
+    running.add("valkey", repair=repair)
+    running.supervisor.start()
+    assert running.said == []
+    running.kill("valkey")
+    running.until(lambda: len(running.said) == 3)
+    assert running.said[2] == "repair of valkey is done: 12 records read again"
+
+
 def test_a_child_that_keeps_ending_is_tried_less_and_less_often(running):
     """Each failure waits three times as long as the one before, and is reported with its exit code."""
     running.add("board", body="part.rename(pid)\nsys.exit('port 80 is taken')", ready=lambda: True)
