@@ -24,10 +24,3 @@ if ((${#missing[@]})); then
     fi
 fi
 
-# A stamp is newer than the pom once all jars are there, so that an interrupted download is taken up again.
-libs=deploy/kafka/target/libs
-if [[ ! -e $libs/.complete || deploy/kafka/pom.xml -nt $libs/.complete ]]; then
-    echo "Fetching Apache Kafka ..."
-    mvn -q -B -f deploy/kafka/pom.xml dependency:copy-dependencies
-    touch "$libs/.complete"
-fi

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
 # Libraries that say on every start or rebalance what concerns only their own developers.
-QUIET = ("aiokafka", "faust", "mode", "kafka", "asyncio", "uvicorn.access", "sse_starlette")
+QUIET = ("aiokafka", "streams", "faust", "mode", "kafka", "asyncio", "uvicorn.access", "sse_starlette")
 
 
 def configure(log_format: str) -> None:

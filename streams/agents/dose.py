@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from schemas.events import DoseScore, KeystrokeEvent
 from schemas.topics import DOSE_SCORES, KEYSTROKES
 from streams.agents.pump_events import PumpEventAgent
-from streams.intent.parameters import load_parameters
+from streams.intent import parameters
 from streams.intent.partition import DosePartition
 from streams.intent.score import DoseScorer
 
@@ -26,7 +26,8 @@ class DoseAgent(PumpEventAgent):
 
     def __init__(self, context: WorkerContext) -> None:
         super().__init__(context)
-        self._scorer = DoseScorer(load_parameters(context.settings.intent_parameters), context.libraries)
+        path = context.settings.intent_parameters
+        self._scorer = DoseScorer(parameters.load() if path is None else parameters.read(path), context.libraries)
 
     def decisions(self) -> DosePartition:
         """Decisions of a partition; all share one scorer and its caches."""
