@@ -27,8 +27,8 @@ class Program:
 
     `needs` names programs that must be ready before this one is started; when one of them ends, this one is ended
     too and started again after it. `prepare` runs whenever the program is ready, before those that need it start;
-    its argument is false the first time. `repair` is a command to run once whenever it is ready again. `lost` says what the end of this program means, beyond its restart. `env`
-    is its whole environment, or None for ours.
+    its argument is false the first time. `repair` is a command to run once whenever it is ready again. `lost` says
+    what the end of this program means, beyond its restart. `env` is its whole environment, or None for ours.
     """
 
     name: str
