@@ -54,8 +54,9 @@ class Library:
         self._rows: dict[tuple[str, str, str], dict[str, LibraryRow]] = {}
         for row in library.rows:
             drug = self.canonical_drug(row.drug) or row.drug
-            by_unit = self._rows.setdefault((drug, row.care_area, row.field), {})
-            by_unit.setdefault(units.canonical(row.unit) or row.unit, row)
+            unit = units.canonical(row.unit) or row.unit
+            by_unit = self._rows.setdefault((drug, row.care_area, _flow_or_dose(row.field, unit)), {})
+            by_unit.setdefault(unit, row)
 
     @staticmethod
     def limit(row: LibraryRow, value: float) -> Limit | None:
@@ -83,8 +84,7 @@ class Library:
         wanted = units.canonical(unit)
         if wanted is None:
             return None
-        if field in ("rate", "dose"):
-            field = "rate" if units.family(wanted) == "volume/time" else "dose"
+        field = _flow_or_dose(field, wanted)
         profile = self.profile(care_area)
         profiles = [profile, _FALLBACK.get(profile)]
         for name in (self.canonical_drug(drug), ANY_DRUG):
@@ -103,6 +103,13 @@ class Library:
             if factor is not None:
                 return _converted(row, wanted, factor)
         return None
+
+
+def _flow_or_dose(field: str, unit: str) -> str:
+    """Pumps and hospitals differ in calling mcg/h a rate or a dose; the unit says which it is."""
+    if field not in ("rate", "dose"):
+        return field
+    return "rate" if units.family(unit) == "volume/time" else "dose"
 
 
 def _names(library: DrugLibrary) -> Iterator[tuple[str, str]]:

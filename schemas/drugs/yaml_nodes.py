@@ -29,7 +29,6 @@ class Reader:
 
     def __init__(self) -> None:
         self.problems: list[str] = []
-        self._seen: set[int] = set()
 
     def wrong(self, node: yaml.Node, problem: str) -> None:
         """Note a problem with the line of a node."""
@@ -40,7 +39,6 @@ class Reader:
         if not isinstance(node, yaml.MappingNode):
             self.wrong(node, f"{what}: expected `name: value` lines")
             return {}
-        self._refuse_alias(node)
         found: dict[str, yaml.Node] = {}
         for key, value in node.value:
             name = self.text(key, f"a name in {what}")
@@ -50,12 +48,18 @@ class Reader:
                 found[name] = value
         return found
 
+    def known(self, node: yaml.Node, what: str, names: set[str]) -> dict[str, yaml.Node]:
+        """The values of a mapping that may hold only these names."""
+        found = self.mapping(node, what)
+        for name in found.keys() - names:
+            self.wrong(found[name], f"{what}: unknown `{name}`; known are {', '.join(sorted(names))}")
+        return found
+
     def items(self, node: yaml.Node, what: str) -> list[yaml.Node]:
         """The nodes of a list."""
         if not isinstance(node, yaml.SequenceNode):
             self.wrong(node, f"{what}: expected a list in square brackets")
             return []
-        self._refuse_alias(node)
         return list(node.value)
 
     def texts(self, node: yaml.Node | None, what: str) -> list[str]:
@@ -94,14 +98,6 @@ class Reader:
             return False
         return str(node.value) == "true"
 
-    def _refuse_alias(self, node: yaml.Node) -> None:
-        if id(node) in self._seen:
-            line = node.start_mark.line + 1
-            raise LibraryFileError(
-                [f"line {line}: anchors and aliases (& and *) are not allowed; repeat the text"]
-            )
-        self._seen.add(id(node))
-
 
 def compose(text: str, name: str) -> yaml.Node:
     """The root node of a YAML text; `name` stands in errors. Raises LibraryFileError."""
@@ -113,9 +109,24 @@ def compose(text: str, name: str) -> yaml.Node:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise LibraryFileError([f"line {line}: not YAML: {error.problem}"]) from None
     except (yaml.YAMLError, RecursionError):
-        raise LibraryFileError(
-            [f"{name} is not YAML: it has characters or nesting that YAML forbids"]
-        ) from None
+        raise LibraryFileError([f"{name} is not YAML: it has characters or nesting that YAML forbids"]) from None
     if root is None:
         raise LibraryFileError([f"{name} is empty"])
+    _refuse_aliases(root)
     return root
+
+
+def _refuse_aliases(root: yaml.Node) -> None:
+    """An alias is the same node in a second place."""
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            line = node.start_mark.line + 1
+            raise LibraryFileError([f"line {line}: anchors and aliases (& and *) are not allowed; repeat it"])
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            waiting.extend(part for pair in node.value for part in pair)
+        elif isinstance(node, yaml.SequenceNode):
+            waiting.extend(node.value)
