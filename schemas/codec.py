@@ -9,8 +9,10 @@ decoded needs no second look.
 from __future__ import annotations
 
 import json
+import math
 import re
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any, NoReturn, Protocol, TypeVar
 
 import msgspec
@@ -52,9 +54,7 @@ class _Reader:
         self.kind = kind
         self.decode = msgspec.json.Decoder(kind).decode
         self.limit = MAX_LIBRARY_BYTES if kind is DrugLibrary else MAX_BYTES
-        fields = msgspec.structs.fields(kind)
-        self.moments = tuple(field.name for field in fields if field.name in MOMENTS and field.name != "at")
-        self.has_subject = any(field.name == "subject" for field in fields)
+        self.more_moments = tuple(path for path in _moments(kind) if path != "at")
         self.check_names = EachNameOnce(kind).check if kind.__struct_config__.forbid_unknown_fields else None
 
 
@@ -77,8 +77,8 @@ def decode(kind: type[T], raw: bytes) -> T:
         event: Any = reader.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         event = _with_whole_floats(kind, raw, error)
-    if event.at.tzinfo is not UTC or reader.moments or reader.has_subject:
-        _check_utc(event, reader)
+    if event.at.tzinfo is not UTC or reader.more_moments:
+        _check_utc(event, ("at", *reader.more_moments))
     if _BACKSLASH in raw or _DELETE in raw or not (raw.isascii() or _CONTROL_BYTES.search(raw) is None):
         _check_text(event, "")
     if reader.check_names:
@@ -144,15 +144,20 @@ def _milliseconds(time: bytes) -> bytes:
 
 def _find_needles(kind: type[msgspec.Struct]) -> tuple[bytes, ...]:
     """How the times of a kind of event begin in its JSON; no text can hold one, its quotes would be escaped."""
-    schema = msgspec.json.schema(kind)
-    moments = [
-        name
-        for definition in schema["$defs"].values()
-        for name, field in definition.get("properties", {}).items()
-        if "date-time" in str(field)
-    ]
-    _needles[kind] = tuple(f'"{name}":"'.encode() for name in dict.fromkeys(moments))
+    names = dict.fromkeys(path.rpartition(".")[2] for path in _moments(kind))
+    _needles[kind] = tuple(f'"{name}":"'.encode() for name in names)
     return _needles[kind]
+
+
+def _moments(kind: type[msgspec.Struct], below: str = "") -> list[str]:
+    """Paths of all times in a kind of event."""
+    found = []
+    for field in msgspec.structs.fields(kind):
+        if "datetime" in repr(field.type):
+            found.append(below + field.name)
+        elif isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+            found += _moments(field.type, f"{below}{field.name}.")
+    return found
 
 
 def _with_whole_floats(kind: type, raw: bytes, error: Exception) -> Any:
@@ -170,6 +175,8 @@ def _with_whole_floats(kind: type, raw: bytes, error: Exception) -> Any:
 
 def _whole(text: str) -> float:
     number = float(text)
+    if math.isinf(number):
+        raise ValueError(text)
     return int(number) if number.is_integer() else number
 
 
@@ -177,17 +184,12 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _check_utc(event: Any, reader: _Reader) -> None:
-    for name in ("at", *reader.moments):
-        _refuse_other_zone(name, getattr(event, name))
-    if reader.has_subject:
-        for name in ("started_at", "empty_at"):
-            _refuse_other_zone(f"subject.{name}", getattr(event.subject, name))
-
-
-def _refuse_other_zone(path: str, at: datetime | None) -> None:
-    if at is not None and at.tzinfo is not UTC:
-        raise EventRefused("schema", f"field `{path}`: {at.isoformat()} is not UTC; send it in UTC with a Z at the end")
+def _check_utc(event: Any, paths: tuple[str, ...]) -> None:
+    for path in paths:
+        at = attrgetter(path)(event)
+        if at is not None and at.tzinfo is not UTC:
+            shown = f"field `{path}`: {at.isoformat()} is not UTC"
+            raise EventRefused("schema", f"{shown}; send it in UTC with a Z at the end")
 
 
 def _check_text(value: Any, path: str) -> None:

@@ -21,6 +21,7 @@ Quantity = Annotated[float, Meta(ge=0, le=10_000_000)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Revision = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Milliseconds = Annotated[int, Meta(ge=0, le=86_400_000)]
 Channel = Annotated[int, Meta(ge=1, le=64)]
 
@@ -105,7 +106,7 @@ class DoseScore(Struct, frozen=True, kw_only=True):
     pump: Name
     at: At
     entry: Id
-    revision: Annotated[int, Meta(ge=1)]
+    revision: Revision
     channel: Channel
     field: Field
     drug: Text
@@ -120,7 +121,7 @@ class DoseScore(Struct, frozen=True, kw_only=True):
     harm: Harm
     verdict: Verdict
     resolution: Resolution
-    resolved_after_s: Annotated[float, Meta(ge=0)] | None
+    resolved_after_s: Quantity | None
     evidence: list[str]
     model_version: str
     library_version: str
@@ -166,10 +167,10 @@ class PowerEpisode(Struct, frozen=True, kw_only=True):
     pump: Name
     at: At
     episode: Id
-    revision: Annotated[int, Meta(ge=1)]
+    revision: Revision
     started_at: At
     ended_at: At | None
-    minutes: Annotated[float, Meta(ge=0)]
+    minutes: Quantity
     charge_start: Percent
     charge_min: Percent
     empty_at: At | None
@@ -193,7 +194,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     at: At
     fingerprint: Id
     key: Text
-    revision: Annotated[int, Meta(ge=1)]
+    revision: Revision
     kind: AlertKind
     severity: Severity
     state: AlertState
@@ -211,7 +212,7 @@ class AlertSubject(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     pump: Name | None = None
     entry: Id | None = None
-    score_revision: int | None = None
+    score_revision: Revision | None = None
     channel: Channel | None = None
     field: Field | None = None
     drug: Text | None = None
@@ -224,9 +225,9 @@ class AlertSubject(Struct, frozen=True, kw_only=True, omit_defaults=True):
     action: CommitAction | None = None
     evidence: list[str] | None = None
     episode: Id | None = None
-    episode_revision: int | None = None
+    episode_revision: Revision | None = None
     started_at: At | None = None
-    minutes: float | None = None
+    minutes: Quantity | None = None
     charge_pct: Percent | None = None
     empty_at: At | None = None
     drugs: list[Text] | None = None
@@ -262,23 +263,23 @@ class Rollup(Struct, frozen=True, kw_only=True):
     at: At
     drug: Text
     hour: At
-    partition: Annotated[int, Meta(ge=0)]
+    partition: Count
     through: dict[str, tuple[int, int]]
-    entries: int = 0
-    confirmed: int = 0
-    overridden: int = 0
-    cancelled: int = 0
-    soft_warnings: int = 0
-    hard_warnings: int = 0
-    suspect: int = 0
-    error: int = 0
-    corrected: int = 0
-    stood: int = 0
-    slips: dict[str, int] = {}
-    harm: dict[str, int] = {}
-    episodes: int = 0
-    unplugged_minutes: float = 0.0
-    causes: dict[str, int] = {}
+    entries: Count = 0
+    confirmed: Count = 0
+    overridden: Count = 0
+    cancelled: Count = 0
+    soft_warnings: Count = 0
+    hard_warnings: Count = 0
+    suspect: Count = 0
+    error: Count = 0
+    corrected: Count = 0
+    stood: Count = 0
+    slips: dict[str, Count] = {}
+    harm: dict[str, Count] = {}
+    episodes: Count = 0
+    unplugged_minutes: Quantity = 0.0
+    causes: dict[str, Count] = {}
     test: bool = False
 
 
@@ -303,7 +304,7 @@ class LibraryRow(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     hard_high: Quantity | None = None
     concentrations: list[Concentration] = []
     high_alert: bool = False
-    half_life_min: Annotated[float, Meta(gt=0)] | None = None
+    half_life_min: Annotated[float, Meta(gt=0, le=10_000_000)] | None = None
     source: Annotated[str, Meta(min_length=1)]
 
 

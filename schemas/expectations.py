@@ -100,7 +100,7 @@ def _number(plain: inspect.IntType | inspect.FloatType) -> str:
     if plain.ge is not None:
         words += f" from {plain.ge:g}"
     if plain.le is not None:
-        words += f" to {plain.le:.0f}"
+        words += f"{' and up' if plain.gt is not None else ''} to {plain.le:.0f}"
     return words
 
 

@@ -20,6 +20,9 @@ _PLACE = re.compile(r" - at (?:`key` in )?`\$\.?(?P<path>.*)`$", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _BYTE = re.compile(r"\(byte (\d+)\)$")
+_NOT_LISTED = re.compile(r"Invalid enum value '(.*)'", re.DOTALL)
+_GOT = re.compile(r"got `(\w+)`$")
+_KINDS = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false", "array": "a list"}
 _BROKEN = {  # what the decoder says of text that is not one JSON value, and what we say of it
     "RecursionError": "the value is nested too deeply; no schema of ours goes deeper than four levels",
     "truncated": "the JSON ends in the middle; send the whole object",
@@ -66,8 +69,8 @@ def _why_not_ours(kind: type, path: str, name: str) -> str:
 
 
 def _why_not_fitting(kind: type, path: str, message: str, text: str) -> str:
-    where = f"field {quote(path)}" if path else "the value"
-    came = _came(text, path) or message
+    where = f"field {quote(path.replace('[...]', '.*'))}" if path else "the value"
+    came = _came(text, path) or _came_by_type(message)
     if "timezone component" in message:
         return f"{where}: {came} has no time zone; send UTC with a Z at the end, like 2026-11-23T17:04:05.123Z"
     remedy = ""
@@ -96,6 +99,14 @@ def _came(text: str, path: str) -> str:
         case str():
             return f"the text {quote(value, chr(34))}" if len(value) <= SHOWN else f"a text of {len(value)} characters"
     return f"a list of {len(value)}" if isinstance(value, list) else "an object"
+
+
+def _came_by_type(message: str) -> str:
+    """What came, from the decoder's words: it does not say which value of a map it means."""
+    if text := _NOT_LISTED.fullmatch(message):
+        return f"the text {quote(text[1], chr(34))}"
+    kind = _GOT.search(message)
+    return _KINDS.get(kind[1], kind[1]) if kind else "another one"
 
 
 def _short_int(digits: str) -> int | _LongNumber:
