@@ -52,7 +52,7 @@ class VitalSigns:
         metrics = self._worker.metrics
         self._progress[agent] = time.time()
         self._records[agent] = self._records.get(agent, 0) + len(batch.records)
-        metrics.records.labels(batch.topic).inc(len(batch.records))
+        metrics.records.labels(agent, batch.topic).inc(len(batch.records))
         metrics.batch_seconds.labels(agent).observe(seconds)
         metrics.last_progress.labels(agent).set(self._progress[agent])
 

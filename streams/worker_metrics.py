@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+disable_created_metrics()  # a second series for every counter that no rule of ours reads
 
 
 class WorkerMetrics:
@@ -10,7 +12,7 @@ class WorkerMetrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.records = Counter("pumpwatch_worker_records", "Records read, by topic.", ["topic"], registry=self.registry)
+        self.records = Counter("pumpwatch_worker_records", "Records taken, by agent and topic.", ["agent", "topic"], registry=self.registry)
         self.published = Counter(
             "pumpwatch_worker_published", "Records published, by topic.", ["topic"], registry=self.registry
         )

@@ -132,8 +132,6 @@ class Cell:
             **{name: getattr(self, name) for name in COUNTS},
             slips=dict(self.slips),
             harm=dict(self.harm),
-            episodes=self.episodes,
-            unplugged_minutes=self.unplugged_minutes,
             causes=dict(self.causes),
             test=self.test,
         )
