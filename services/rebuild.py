@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 # Everything the stream writes; sessions of the board and heartbeats of workers are not from topics and stay.
-FAMILIES = ("alert:*", "alerts:open:*", "feed:*", "fence:*", "live:*", "pump:*", "roll:*", "hospitals")
+FAMILIES = ("alert:*", "alerts:open:*", "feed:*", "fence:*", "live:*", "pump:*", "roll:*", "hospitals", "hours:*")
 # What the board calls online is what was heard of in the last 5 minutes.
 LIVE_MS = 5 * 60_000
 RECORDS_AT_ONCE = 5000

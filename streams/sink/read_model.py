@@ -6,6 +6,7 @@ batch sent twice changes nothing, and a rebuild may run beside the live stream.
 
 from __future__ import annotations
 
+import time
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -102,6 +103,9 @@ class ReadModel:
         pipeline = self._redis.pipeline()
         pipeline.hset(f"pw:worker:{worker}", mapping=fields)
         pipeline.expire(f"pw:worker:{worker}", expiry_s)
+        # Readers find workers here instead of searching all keys; who is gone drops out.
+        pipeline.zadd("pw:workers", {worker: time.time()})
+        pipeline.zremrangebyscore("pw:workers", "-inf", time.time() - expiry_s)
         await self._call(pipeline.execute())
 
     async def _apply(

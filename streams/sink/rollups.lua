@@ -1,6 +1,7 @@
 -- Rollup partials of one topic partition.
 -- KEYS: fence. ARGV: fence field, last offset, "1" to ignore the fence (rebuild), then per partial: offset, hash of
--- the hospital and hour, field in it, hospital, JSON. `<hash>:offsets` remembers which record a field came from.
+-- the hospital and hour, field in it, hospital, JSON. `<hash>:offsets` remembers which record a field came from;
+-- `pw:hours:<hospital>` lists the hours there are, so that readers need not search all keys.
 local fence = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '-1')
 local last = tonumber(ARGV[2])
 if ARGV[3] ~= '1' and fence >= last then return 0 end
@@ -12,6 +13,7 @@ for i = 4, #ARGV, 5 do
     redis.call('HSET', hash, field, json)
     redis.call('HSET', offsets, field, offset)
     redis.call('SADD', 'pw:hospitals', hospital)
+    redis.call('ZADD', 'pw:hours:' .. hospital, 0, string.sub(hash, string.len('pw:roll:' .. hospital .. ':') + 1))
     applied = applied + 1
   end
 end
