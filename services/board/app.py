@@ -1,0 +1,133 @@
+"""Puts the board together: one application around one hub, one feed reader and one status watch."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from services.board import pages
+from services.board.actions import ActionPublisher
+from services.board.api import Api
+from services.board.feed import FeedReader
+from services.board.guard import LoginRequired, SameOriginOnly, SecurityHeaders, wants_page
+from services.board.hub import Hub
+from services.board.login import Login
+from services.board.sessions import Sessions
+from services.board.snapshot import Snapshots, encode_view
+from services.board.status import StatusWatch
+from services.board.throttle import LoginThrottle
+from services.readmodel.connection import UNAVAILABLE, connect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from services.board.accounts import Account
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class BoardConfig:
+    """`kafka` is a confluent-kafka client configuration; `hosts` are the names browsers may use for the board."""
+
+    redis: str
+    kafka: Mapping[str, Any]
+    account: Account
+    hosts: tuple[str, ...] = LOOPBACK_NAMES
+    secure: bool = False
+    hub: Hub = field(default_factory=Hub)
+
+
+class Board:
+    """The application (ASGI). `close_streams` lets it stop without waiting for open screens."""
+
+    def __init__(self, config: BoardConfig) -> None:
+        # `__Host-` makes a browser refuse the cookie from anything but this host over TLS.
+        cookie = "__Host-pumpwatch" if config.secure else "pumpwatch"
+        self._redis = connect(config.redis)
+        self.hub = config.hub
+        self._publisher = ActionPublisher(config.kafka)
+        sessions = Sessions(self._redis)
+        self._feed = FeedReader(config.redis, self.hub, encode_view)
+        self._status = StatusWatch(self._redis, self.hub, sessions)
+        api = Api(self._redis, self.hub, Snapshots(self._redis, self.hub), self._publisher)
+        login = Login(
+            config.account, sessions, LoginThrottle(self._redis), self.hub, cookie=cookie, secure=config.secure
+        )
+        app: ASGIApp = Starlette(
+            routes=[
+                Route("/", self._board),
+                Route("/login", login.show, methods=["GET"]),
+                Route("/login", login.enter, methods=["POST"]),
+                Route("/logout", login.leave, methods=["POST"]),
+                Route("/healthz", self._health),
+                Route("/api/session", api.session),
+                Route("/api/alerts", api.alerts),
+                Route("/api/alerts/{fingerprint}", api.alert),
+                Route("/api/alerts/{fingerprint}/actions", api.act, methods=["POST"]),
+                Route("/api/fleet", api.fleet),
+                Route("/api/pipeline", api.pipeline),
+                Route("/api/stream", api.stream),
+                Mount("/static", StaticFiles(directory=pages.HERE / "static")),
+            ],
+            exception_handlers={HTTPException: _refused, **dict.fromkeys(UNAVAILABLE, _unavailable)},
+            lifespan=self._lifespan,
+        )
+        app = LoginRequired(app, sessions=sessions, cookie=cookie)
+        app = SameOriginOnly(app)
+        app = TrustedHostMiddleware(app, allowed_hosts=list(config.hosts), www_redirect=False)
+        self._app = SecurityHeaders(app, secure=config.secure)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        await self._app(scope, receive, send)
+
+    def close_streams(self) -> None:
+        """End every open stream; screens connect again, here or elsewhere."""
+        self.hub.close()
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        self._publisher.start()
+        tasks = [asyncio.create_task(work) for work in (self._feed.run(), self._status.run())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._publisher.stop()
+            await self._redis.aclose()
+
+    async def _board(self, request: Request) -> Response:
+        return pages.board(request.state.session)
+
+    async def _health(self, request: Request) -> Response:
+        """200 while the pipeline makes progress, else 503; why only for those who are logged in."""
+        ok, reason = self._status.healthy()
+        answer = {"status": "ok" if ok else "failing"}
+        if request.state.session is not None:
+            answer["reason"] = reason
+        return JSONResponse(answer, 200 if ok else 503)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    return pages.failure(wants_page(request), error.status_code, error.detail)
+
+
+async def _unavailable(request: Request, _error: Exception) -> Response:
+    return pages.unavailable(wants_page(request))

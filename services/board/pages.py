@@ -1,0 +1,54 @@
+"""The pages: login, the board, and what is shown when something is missing."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+if TYPE_CHECKING:
+    from services.board.sessions import Session
+
+HERE = Path(__file__).parent
+_RETRY_AFTER_S = 3
+
+_templates = Environment(
+    loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+)
+_templates.globals["version"] = version("pumpwatch")
+
+
+def _page(template: str, status: int = 200, headers: dict[str, str] | None = None, **context: Any) -> HTMLResponse:
+    return HTMLResponse(_templates.get_template(template).render(context), status, headers)
+
+
+def board(session: Session) -> Response:
+    """The board itself; everything on it comes over the stream."""
+    return _page("board.html", session=session)
+
+
+def login(status: int = 200, *, problem: str = "", user: str = "", target: str = "/", wait_s: int = 0) -> Response:
+    """The login form, with what was wrong with the last try."""
+    headers = {"Retry-After": str(wait_s)} if wait_s else None
+    return _page("login.html", status, headers, problem=problem, user=user, target=target)
+
+
+def unavailable(page: bool) -> Response:  # noqa: FBT001 - the two forms of one answer
+    """Redis is away. The page asks again by itself."""
+    headers = {"Retry-After": str(_RETRY_AFTER_S)}
+    reason = "Redis, where the board reads from, does not answer. Alerts go on being recorded."
+    if page:
+        return _page(
+            "message.html", 503, headers, title="Redis does not answer", reason=reason, retry_after_s=_RETRY_AFTER_S
+        )
+    return JSONResponse({"error": reason}, 503, headers)
+
+
+def failure(page: bool, status: int, reason: str) -> Response:  # noqa: FBT001 - the two forms of one answer
+    """Something was asked for that is not there or not allowed."""
+    if page:
+        return _page("message.html", status, title=f"{status}", reason=reason, retry_after_s=0)
+    return JSONResponse({"error": reason}, status)

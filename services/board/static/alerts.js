@@ -1,0 +1,198 @@
+// The list of open alerts: firing first, then acknowledged, worst and newest first in each.
+
+import { act } from "./actions.js";
+import { announce } from "./announce.js";
+import { newRow, sentence, show, showActions } from "./row.js";
+
+const RANK = { critical: 3, warning: 2, info: 1 };
+const GONE_AFTER_MS = 1600;
+const LATE_AFTER_MS = 15000;
+// A press of the pointer this soon after the list moved was meant for another row.
+const JUST_MOVED_MS = 450;
+
+export class AlertList {
+  constructor({ firing, acknowledged, changed }) {
+    this.lists = { firing, acknowledged };
+    this.changed = changed;
+    this.entries = new Map(); // fingerprint → {view, row, doing}
+    this.limit = Infinity;
+    this.movedAt = 0;
+    for (const list of Object.values(this.lists)) {
+      list.addEventListener("click", (event) => this.#clicked(event));
+      list.addEventListener("keydown", (event) => this.#pressed(event));
+    }
+  }
+
+  /** How many alerts are open here. */
+  get size() {
+    return [...this.entries.values()].filter((entry) => entry.view.alert.state !== "resolved").length;
+  }
+
+  count(state) {
+    return [...this.entries.values()].filter((entry) => entry.view.alert.state === state).length;
+  }
+
+  /** Show exactly these alerts. */
+  replace(views, limit) {
+    this.limit = limit;
+    const open = new Set(views.map((view) => view.alert.fingerprint));
+    for (const fingerprint of [...this.entries.keys()]) if (!open.has(fingerprint)) this.#remove(fingerprint);
+    for (const view of views) this.#put(view, false);
+    this.#arrange();
+  }
+
+  /** Show one change. */
+  apply(view) {
+    const known = this.entries.get(view.alert.fingerprint);
+    if (known && known.view.alert.revision >= view.alert.revision) return;
+    if (!known && view.alert.state === "resolved") return;
+    this.#put(view, !known);
+    if (view.alert.state === "resolved") {
+      known.row.classList.add("gone");
+      setTimeout(() => this.#removeIfResolved(view.alert.fingerprint), GONE_AFTER_MS);
+    }
+    if (!known || this.#announces(known.said, view)) announce(sentence(view), view.alert.severity === "critical");
+    this.#arrange();
+  }
+
+  /** Empty the list, for another hospital. */
+  clear() {
+    for (const fingerprint of [...this.entries.keys()]) this.#remove(fingerprint);
+    this.changed(this);
+  }
+
+  #announces(said, view) {
+    return view.alert.state === "firing" && said !== view.alert.severity && view.alert.severity === "critical";
+  }
+
+  #put(view, isNew) {
+    const { fingerprint } = view.alert;
+    let entry = this.entries.get(fingerprint);
+    if (!entry) {
+      entry = { row: newRow() };
+      this.entries.set(fingerprint, entry);
+      if (isNew) entry.row.classList.add("new");
+    } else if (entry.view.alert.revision > view.alert.revision) {
+      return;
+    }
+    const done = entry.doing && view.alert.revision > entry.doing.revision && view.alert.state !== "firing";
+    if (done) this.#done(entry);
+    entry.view = view;
+    entry.said = view.alert.severity;
+    entry.row.classList.toggle("gone", view.alert.state === "resolved");
+    show(entry.row, view);
+    showActions(entry.row, view.alert, entry.doing?.shown);
+  }
+
+  #arrange() {
+    const focused = document.activeElement;
+    const order = [...this.entries.values()].sort((a, b) => {
+      const [one, other] = [a.view.alert, b.view.alert];
+      return RANK[other.severity] - RANK[one.severity] || Date.parse(other.since) - Date.parse(one.since) || (one.fingerprint < other.fingerprint ? -1 : 1);
+    });
+    while (order.length > this.limit) {
+      const last = order.pop();
+      this.#remove(last.view.alert.fingerprint);
+    }
+    const places = { firing: [], acknowledged: [] };
+    for (const entry of order) {
+      // A resolved one fades where it stands.
+      const name = entry.view.alert.state === "resolved" ? (entry.row.parentElement === this.lists.acknowledged ? "acknowledged" : "firing") : entry.view.alert.state;
+      places[name].push(entry.row);
+    }
+    for (const [name, rows] of Object.entries(places)) this.#place(this.lists[name], rows);
+    if (focused && focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
+    this.changed(this);
+  }
+
+  #place(list, rows) {
+    rows.forEach((row, index) => {
+      const there = list.children[index];
+      if (there === row) return;
+      list.insertBefore(row, there ?? null);
+      if (there) this.movedAt = performance.now();
+    });
+  }
+
+  #remove(fingerprint) {
+    const { row } = this.entries.get(fingerprint);
+    this.entries.delete(fingerprint);
+    if (row.contains(document.activeElement)) {
+      const next = row.nextElementSibling ?? row.previousElementSibling;
+      (next?.querySelector(".unfold") ?? document.getElementById("alerts")).focus({ preventScroll: true });
+    }
+    if (row.nextElementSibling) this.movedAt = performance.now();
+    row.remove();
+  }
+
+  #removeIfResolved(fingerprint) {
+    if (this.entries.get(fingerprint)?.view.alert.state !== "resolved") return;
+    this.#remove(fingerprint);
+    this.changed(this);
+  }
+
+  #entryOf(element) {
+    return this.entries.get(element.closest(".alert")?.dataset.fingerprint);
+  }
+
+  #clicked(event) {
+    const entry = this.#entryOf(event.target);
+    if (!entry) return;
+    const button = event.target.closest("button[data-action]");
+    const byPointer = event.detail > 0;
+    if (byPointer && performance.now() - this.movedAt < JUST_MOVED_MS) {
+      entry.row.parts.trouble.textContent = button ? "The list moved just now. Press again." : "";
+      return;
+    }
+    if (button) this.#act(entry, button.dataset.action);
+    else if (event.target.closest(".line") && !getSelection().toString()) this.#unfold(entry.row);
+  }
+
+  #unfold(row) {
+    const details = row.querySelector(".details");
+    details.hidden = !details.hidden;
+    row.querySelector(".unfold").setAttribute("aria-expanded", String(!details.hidden));
+  }
+
+  #pressed(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
+    const rows = [...document.querySelectorAll(".alert")];
+    const from = event.target.closest(".alert");
+    const target = rows[rows.indexOf(from) + step];
+    if (!target) return;
+    event.preventDefault();
+    const kind = event.target.matches(".act") && !target.querySelector(".act").hidden ? ".act" : ".unfold";
+    target.querySelector(kind).focus();
+  }
+
+  async #act(entry, action) {
+    const { alert } = entry.view;
+    if (entry.doing || alert.state === "resolved") return;
+    const trouble = entry.row.parts.trouble;
+    trouble.textContent = "";
+    entry.doing = { shown: action, revision: alert.revision };
+    showActions(entry.row, alert, action);
+    const { doing } = entry;
+    try {
+      await act(alert.fingerprint, action);
+    } catch (error) {
+      if (entry.doing === doing) this.#done(entry);
+      showActions(entry.row, entry.view.alert);
+      trouble.textContent = error.message;
+      return;
+    }
+    // The action is recorded; the list changes when the stream has applied it.
+    doing.late = setTimeout(() => {
+      if (entry.doing !== doing) return;
+      doing.shown = "late";
+      showActions(entry.row, entry.view.alert, "late");
+    }, LATE_AFTER_MS);
+  }
+
+  #done(entry) {
+    clearTimeout(entry.doing?.late);
+    entry.doing = undefined;
+    entry.row.parts.trouble.textContent = "";
+  }
+}

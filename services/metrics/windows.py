@@ -1,0 +1,68 @@
+"""Rollup sums over windows of hours, where an hour that hardly changes any more is hardly ever read again."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from services.readmodel.rollups import RollupSums, hours, sums_of, total
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from redis.asyncio import Redis
+
+DAY, ALL = "24h", "all"
+WINDOWS = (DAY, ALL)
+# Late events and corrections reach older hours too, so those are read again as well, only less often.
+_AGAIN_AFTER_S = ((3, 10.0), (24, 60.0))
+_OLDER_AGAIN_AFTER_S = 600.0
+# Reading takes at most this share of the time, however large the hours are, and at most this long for one scrape.
+_SHARE_OF_TIME = 0.02
+_LONGEST_READ_S = 2.0
+
+
+class _Hour(NamedTuple):
+    sums: RollupSums
+    due_at: float
+
+
+class RollupWindows:
+    """Keeps the sums of every hospital and hour, and reads again those that are due."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._hours: dict[tuple[str, str], _Hour] = {}
+
+    async def read(self, of: Sequence[str], at: float) -> dict[tuple[str, str], RollupSums]:
+        """The sums by hospital and window at `at`, epoch seconds. Hours not read yet follow at the next scrapes."""
+        kept = await hours(self._redis, of)
+        self._hours = {cell: self._hours[cell] for cell in kept if cell in self._hours}
+        deadline = time.monotonic() + _LONGEST_READ_S
+        for hospital, hour in kept:
+            known = self._hours.get((hospital, hour))
+            if known is not None and known.due_at > at:
+                continue
+            if time.monotonic() > deadline:
+                break
+            begun = time.monotonic()
+            sums = await sums_of(self._redis, hospital, hour)
+            again = max(_again_after(hour, at), (time.monotonic() - begun) / _SHARE_OF_TIME)
+            self._hours[hospital, hour] = _Hour(sums, at + again)
+        newest_day = f"{datetime.fromtimestamp(at, UTC) - timedelta(hours=23):%Y-%m-%dT%HZ}"
+        return {
+            (hospital, window): total(
+                each.sums
+                for (whose, hour), each in self._hours.items()
+                if whose == hospital and (window == ALL or hour >= newest_day)
+            )
+            for hospital in of
+            for window in WINDOWS
+        }
+
+
+def _again_after(hour: str, at: float) -> float:
+    began = datetime.strptime(hour, "%Y-%m-%dT%HZ").replace(tzinfo=UTC)
+    age_hours = (at - began.timestamp()) / 3600
+    return next((again for younger_than, again in _AGAIN_AFTER_S if age_hours < younger_than), _OLDER_AGAIN_AFTER_S)
