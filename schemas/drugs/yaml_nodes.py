@@ -7,6 +7,7 @@ Refused besides plain errors: a key that stands twice (YAML would silently keep 
 from __future__ import annotations
 
 import math
+from operator import itemgetter
 
 import yaml
 
@@ -28,11 +29,16 @@ class Reader:
     """Takes the values out of YAML nodes; what does not fit becomes a problem and None."""
 
     def __init__(self) -> None:
-        self.problems: list[str] = []
+        self._found: list[tuple[int, str]] = []
 
     def wrong(self, node: yaml.Node, problem: str) -> None:
         """Note a problem with the line of a node."""
-        self.problems.append(f"line {node.start_mark.line + 1}: {problem}")
+        self._found.append((node.start_mark.line + 1, problem))
+
+    @property
+    def problems(self) -> list[str]:
+        """All problems in the order of the lines."""
+        return [f"line {line}: {problem}" for line, problem in sorted(self._found, key=itemgetter(0))]
 
     def mapping(self, node: yaml.Node, what: str) -> dict[str, yaml.Node]:
         """The values of a mapping by key."""

@@ -1,0 +1,188 @@
+"""`pumpwatch library`: check a hospital's drug library, show what holds for a drug, publish it to the workers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import msgspec
+import typer
+from confluent_kafka import KafkaException, Producer
+from rich.console import Console
+from rich.table import Table
+
+from schemas import codec, envelope
+from schemas.drugs.care_areas import PROFILES
+from schemas.drugs.hospital_file import parse
+from schemas.events import DrugLibrary
+from schemas.library import ANY_DRUG, Library, LibraryFileError, load_default, load_yaml
+from schemas.library import check as problems_of
+from schemas.topics import DRUG_LIBRARY
+from services.failure import fail
+from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from schemas.events import LibraryRow
+
+DELIVERED_WITHIN_S = 20  # judgement: longer than a leader election, shorter than a person's patience
+
+app = typer.Typer(
+    help="Drug libraries: check a hospital's file, show limits, publish it.", no_args_is_help=True, add_completion=False
+)
+
+File = Annotated[str, typer.Argument(help="A library as YAML, or - for standard input.", show_default=False)]
+
+
+@app.command()
+def check(file: File) -> None:
+    """Name every problem of a library file with its line or its row; exit 2 if there is one.
+
+    Example: pumpwatch library check st-example.yaml
+    """
+    found = _sound(file)
+    typer.echo(f"{_name(file)} is sound: {_summary(found)}")
+
+
+@app.command()
+def show(
+    file: Annotated[str | None, typer.Argument(help="A library as YAML, or -; ours if absent.")] = None,
+    *,
+    drug: Annotated[str | None, typer.Option(help="Only this drug, by any of its names.")] = None,
+    care_area: Annotated[str | None, typer.Option(help="Only this care area, by the hospital's name for it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+) -> None:
+    """Show the limits of the shipped library or of a file.
+
+    Example: pumpwatch library show --drug levophed --care-area "Med-Surg ICU"
+    """
+    found = _read(file) if file else load_default()
+    index = Library(found)
+    rows = found.rows
+    if drug is not None:
+        wanted = ANY_DRUG if drug == ANY_DRUG else index.canonical_drug(drug)
+        if wanted is None:
+            fail(f"the library of {found.hospital} knows no drug `{drug}`; `pumpwatch library show` lists all")
+        rows = [row for row in rows if row.drug == wanted]
+    if care_area is not None:
+        profile = index.profile(care_area)
+        rows = [row for row in rows if row.care_area == profile]
+    if as_json:
+        typer.echo(json.dumps([msgspec.to_builtins(row) for row in rows], indent=2, ensure_ascii=False))
+        return
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    console.print(_limits_table(rows) if drug else _drugs_table(rows))
+    console.print(_summary(found), highlight=False)
+
+
+@app.command()
+def publish(
+    file: File, kafka: Annotated[str | None, typer.Option(help="Bootstrap servers; PUMPWATCH_KAFKA.")] = None
+) -> None:
+    """Check a library file and publish it: workers use it for its hospital from the next entry on.
+
+    Example: pumpwatch library publish st-example.yaml
+    """
+    found = _sound(file)
+    try:
+        value = codec.encode(found)
+        codec.decode(DrugLibrary, value)
+    except codec.EventRefused as refusal:
+        fail(f"{_name(file)}: {refusal.reason}")
+    _send(Settings.load(kafka=kafka), found, value)
+    typer.echo(f"published to {DRUG_LIBRARY}: {_summary(found)}")
+
+
+def _send(settings: Settings, found: DrugLibrary, value: bytes) -> None:
+    """Produce the library, keyed by its hospital, and wait until Kafka has confirmed it."""
+    failures: list[str] = []
+    producer = Producer(
+        {
+            **settings.confluent(),
+            "client.id": "pumpwatch-library",
+            "enable.idempotence": True,
+            "acks": "all",
+            "partitioner": "murmur2_random",
+            "message.max.bytes": 5 * 2**20,
+            "delivery.timeout.ms": DELIVERED_WITHIN_S * 1000,
+            "log_level": 0,  # the client would log every attempt at an absent broker
+        }
+    )
+    try:
+        producer.produce(
+            DRUG_LIBRARY,
+            key=found.hospital.encode(),
+            value=value,
+            headers=list(envelope.headers(found, DRUG_LIBRARY)),
+            on_delivery=lambda error, _: failures.append(error.str()) if error is not None else None,
+        )
+        waiting = producer.flush(DELIVERED_WITHIN_S + 1)
+    except KafkaException as error:
+        fail(f"not published: {error.args[0].str()}", code=1)
+    if waiting or failures:
+        why = failures[0] if failures else "Kafka did not answer"
+        fail(f"not published to {settings.kafka}: {why}; `pumpwatch doctor` looks for the cause", code=1)
+
+
+def _read(file: str) -> DrugLibrary:
+    """The library in a file, or the end of the command."""
+    try:
+        if file == "-":
+            return parse(sys.stdin.buffer.read().decode(), _name(file))
+        return load_yaml(file)
+    except UnicodeDecodeError:
+        fail(f"{_name(file)} is not a text in UTF-8")
+    except LibraryFileError as error:
+        _refuse(file, error.problems)
+
+
+def _sound(file: str) -> DrugLibrary:
+    """The library in a file that may be published, or the end of the command."""
+    found = _read(file)
+    if problems := problems_of(found):
+        _refuse(file, problems)
+    return found
+
+
+def _refuse(file: str, problems: list[str]) -> NoReturn:
+    """All problems, one a line, the count last."""
+    if len(problems) == 1:
+        fail(f"{_name(file)}: {problems[0]}")
+    for problem in problems:
+        sys.stderr.write(f"{_name(file)}: {problem}\n")
+    fail(f"{_name(file)} has {len(problems)} problems; correct them and check again")
+
+
+def _name(file: str) -> str:
+    return "standard input" if file == "-" else file
+
+
+def _summary(found: DrugLibrary) -> str:
+    drugs = {row.drug for row in found.rows} - {ANY_DRUG}
+    whose = "every hospital" if found.hospital == "*" else found.hospital
+    return f"{whose}, version {found.version}, {len(drugs)} drugs, {len(found.rows)} rows"
+
+
+def _drugs_table(rows: list[LibraryRow]) -> Table:
+    """One line a drug, with the number of rows in each care area."""
+    table = Table("drug", "high alert", *PROFILES, "also called", box=None)
+    for drug in dict.fromkeys(row.drug for row in rows):
+        of_drug = [row for row in rows if row.drug == drug]
+        counts = [str(sum(row.care_area == profile for row in of_drug) or "") for profile in PROFILES]
+        table.add_row(drug, "yes" if of_drug[0].high_alert else "", *counts, ", ".join(of_drug[0].aliases[:3]))
+    return table
+
+
+def _limits_table(rows: list[LibraryRow]) -> Table:
+    """One line a row: hard and soft limits as low-high."""
+    table = Table("care area", "field", "unit", "soft", "hard", "source", box=None)
+    for row in rows:
+        soft, hard = _span(row.soft_low, row.soft_high), _span(row.hard_low, row.hard_high)
+        table.add_row(row.care_area, row.field, row.unit, soft, hard, row.source)
+    return table
+
+
+def _span(low: float | None, high: float | None) -> str:
+    if low is None:
+        return "" if high is None else f"up to {high:,.10g}"
+    return f"from {low:,.10g}" if high is None else f"{low:,.10g} - {high:,.10g}"
