@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from schemas.library import Library, load_default
+from services.pumps.keystrokes import enterable
 from services.pumps.logs import Entry, Log
 from streams.intent.fit import Value, fit
 from streams.intent.priors import Priors, Source
@@ -42,7 +43,6 @@ SOURCES = {
 }
 _NO_PUMP = ("13-Enteral Nutrition", "07-Blood Products")
 _TOTALS = (3.0, 12.0, 24.0)
-_DECIMALS = 3
 
 
 def data_folder() -> Path:
@@ -91,7 +91,7 @@ def _changes(entries: Iterable[Entry], library: Library) -> Iterator[Value]:
             continue
         drug = library.canonical_drug(entry.drug) or " ".join(entry.drug.casefold().split())
         place = (entry.hospital, entry.place, drug, entry.unit)
-        value, before = round(entry.value, _DECIMALS), last.get(place)
+        value, before = enterable(entry.value), last.get(place)
         if value == before:
             continue
         last[place] = value

@@ -6,20 +6,20 @@ import math
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from streams.intent.priors import Component, Fitted, Priors, Source, Titration
+from streams.intent.priors import AFTER, After, Component, Fitted, Kind, Priors, Source, Titration, after, kind_of
 from streams.intent.roundness import CLASSES, digit_class
 from streams.intent.keypad import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-VOLUME_RATE = "mL/h"
 FEWEST = 8
 """Fewer entries of a drug and unit than this are not fitted: the figures would be nearly the rows themselves."""
 LEAST_SD = 0.06
 """A component is at least this wide (powers of ten), or it would be one patient's dose."""
 USUAL_AT_LEAST = 5
 MOST_USUAL = 12
+MOST_USUAL_OF_UNIT = 24
 _ROUNDS = 60
 
 
@@ -35,40 +35,40 @@ class Value(NamedTuple):
 
 
 def fit(values: Iterable[Value], sources: Sequence[Source], version: str) -> Priors:
-    """Priors from entered values above zero.
-
-    How round numbers are is learned from doses alone: rates in mL/h are often worked out by the pump or the chart.
-    """
+    """Priors from entered values above zero."""
     of_drug: dict[tuple[str, str], list[Value]] = defaultdict(list)
     of_unit: dict[str, list[Value]] = defaultdict(list)
-    changes: dict[str, list[float]] = {"volume": [], "dose": []}
-    classes: Counter[int] = Counter()
+    changes: dict[Kind, list[float]] = {"volume": [], "dose": []}
+    classes: dict[tuple[Kind, After], Counter[int]] = defaultdict(Counter)
     for one in values:
         if one.value <= 0:
             continue
         of_drug[one.drug, one.unit].append(one)
         of_unit[one.unit].append(one)
-        by_volume = one.unit == VOLUME_RATE
-        if not by_volume:
-            classes[digit_class(written(one.value))] += 1
+        kind = kind_of(one.unit)
+        classes[kind, after(one.previous)][digit_class(written(one.value))] += 1
         if one.previous and one.previous != one.value:
-            changes["volume" if by_volume else "dose"].append(math.log10(one.value / one.previous))
+            changes[kind].append(math.log10(one.value / one.previous))
     drugs: dict[str, dict[str, Fitted]] = {}
     for (drug, unit), some in sorted(of_drug.items()):
         if len(some) >= FEWEST:
             drugs.setdefault(drug, {})[unit] = _fitted(some)
-    total = sum(classes.values()) + len(CLASSES)
     return Priors(
         version=version,
         sources=list(sources),
-        digits={name: _round((classes[place] + 1) / total) for place, name in enumerate(CLASSES)},
+        digits={kind: {before: _digits(classes[kind, before]) for before in AFTER} for kind in changes},
         titration={kind: Titration(len(some), _mixture(some, 4, least_sd=0.04)) for kind, some in changes.items()},
-        units={unit: _fitted(some) for unit, some in sorted(of_unit.items()) if len(some) >= FEWEST},
+        units={unit: _fitted(some, MOST_USUAL_OF_UNIT) for unit, some in sorted(of_unit.items()) if len(some) >= FEWEST},
         drugs=drugs,
     )
 
 
-def _fitted(some: list[Value]) -> Fitted:
+def _digits(classes: Counter[int]) -> dict[str, float]:
+    total = sum(classes.values()) + len(CLASSES)
+    return {name: _round((classes[place] + 1) / total) for place, name in enumerate(CLASSES)}
+
+
+def _fitted(some: list[Value], most_usual: int = MOST_USUAL) -> Fitted:
     ordered = sorted(one.value for one in some)
     logs = [math.log10(value) for value in ordered]
     stays = defaultdict(set)
@@ -84,7 +84,7 @@ def _fitted(some: list[Value]) -> Fitted:
         p5=_round(_quantile(ordered, 0.05)),
         p95=_round(_quantile(ordered, 0.95)),
         density=_mixture(logs, components, LEAST_SD),
-        usual={value: _round(count / len(some)) for value, count in sorted(usual[:MOST_USUAL])},
+        usual={value: _round(count / len(some)) for value, count in sorted(usual[:most_usual])},
     )
 
 

@@ -86,8 +86,7 @@ def weigh(
     density = context.density
     cells, ratios = density.cells, context.titration
     anew = 1 - shares.zero
-    places = alternatives.places
-    masses = alternatives.masses
+    weighed = alternatives.weighed
     typed_place = alternatives.typed_place
     typed_width = alternatives.typed_width or _LEAST_WIDTH
     atoms: list[tuple[float, float]] = []
@@ -105,18 +104,17 @@ def weigh(
         smooth = anew * density.smooth_share
         shift = _SAME_CELL - grid.index(previous)
         weights = [
-            mass * (smooth * cells[place] + titrated * ratios[place + shift])
-            for mass, place in zip(masses, places, strict=True)
+            mass * (smooth * cells[place] + titrated * ratios[place + shift]) for mass, place in weighed
         ]
         typed = typed_width * (smooth * cells[typed_place] + titrated * ratios[typed_place + shift])
     else:
         smooth = anew * density.smooth_share
-        weights = [mass * smooth * cells[place] for mass, place in zip(masses, places, strict=True)]
+        weights = [mass * smooth * cells[place] for mass, place in weighed]
         typed = typed_width * smooth * cells[typed_place]
     if back:
         shift = _SAME_CELL - grid.index(back)
-        for way, place in enumerate(places):
-            weights[way] += masses[way] * shares.back * ratios[place + shift]
+        for way, (mass, place) in enumerate(weighed):
+            weights[way] += mass * shares.back * ratios[place + shift]
         typed += typed_width * shares.back * ratios[typed_place + shift]
     of_value = alternatives.of_value
     chances = alternatives.chances

@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas import units
+from schemas.library import ANY_DRUG
 from streams.intent import grid
-from streams.intent.priors import Component
+from streams.intent.priors import AFTER, Component, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from schemas.events import Field, LibraryRow
     from schemas.library import Library
     from streams.intent.parameters import Parameters
-    from streams.intent.priors import Fitted, Priors
+    from streams.intent.priors import After, Fitted, Priors
 
 KEPT_DENSITIES = 1024
 KEPT_CONTEXTS = 16384
@@ -32,8 +33,8 @@ _LIMITS = ("soft_low", "soft_high", "hard_low", "hard_high")
 class Density(NamedTuple):
     """What is entered at all: density for each cell of the grid, and single values with their probability."""
 
-    cells: array[float]
-    broad: array[float]
+    cells: list[float]
+    broad: list[float]
     usual: tuple[tuple[float, float], ...]
     smooth_share: float
 
@@ -41,7 +42,7 @@ class Density(NamedTuple):
 class Context:
     """All that is known of an entry before its value: compared by identity, so it may key a cache."""
 
-    __slots__ = ("density", "drug", "field", "fitted", "high_alert", "library", "row", "titration", "unit")
+    __slots__ = ("density", "digits", "drug", "field", "fitted", "high_alert", "library", "row", "titration", "unit")
 
     def __init__(
         self,
@@ -52,7 +53,8 @@ class Context:
         row: LibraryRow | None,
         fitted: Fitted | None,
         density: Density,
-        titration: array[float],
+        titration: list[float],
+        digits: dict[After, tuple[float, ...]],
     ) -> None:
         self.library = library
         self.drug = drug
@@ -62,6 +64,7 @@ class Context:
         self.fitted = fitted
         self.density = density
         self.titration = titration
+        self.digits = digits
         self.high_alert = row is not None and row.high_alert
 
 
@@ -71,6 +74,9 @@ class Prior:
     def __init__(self, parameters: Parameters, priors: Priors) -> None:
         self._weights = parameters.prior
         self._priors = priors
+        self._digits = {
+            kind: {before: priors.class_shares(kind, before) for before in AFTER} for kind in priors.digits
+        }
         self._titration = {kind: _ratios(one.density) for kind, one in priors.titration.items()}
         self.context: Callable[[Library, str, str, Field, str], Context] = lru_cache(KEPT_CONTEXTS)(self._context)
         self._density = lru_cache(KEPT_DENSITIES)(self._build)
@@ -82,9 +88,12 @@ class Prior:
         child = row is not None and row.care_area in {"paediatric", "neonatal"}
         limits = tuple(getattr(row, limit) for limit in _LIMITS) if row is not None else (None,) * 4
         fitted, factor = self._fitted(name, canonical) if field in {"rate", "dose"} else (None, 1.0)
-        density = self._density(name, canonical, field, limits, child)
-        titration = self._titration["volume" if canonical == "mL/h" else "dose"]
-        return Context(library, name, field, canonical, row, fitted if factor == 1.0 else None, density, titration)
+        own_row = row is not None and row.drug != ANY_DRUG
+        density = self._density(name, canonical, field, limits, child, own_row)
+        titration = self._titration[kind_of(canonical)]
+        digits = self._digits[kind_of(canonical)]
+        usual = fitted if factor == 1.0 else None
+        return Context(library, name, field, canonical, row, usual, density, titration, digits)
 
     def _fitted(self, drug: str, unit: str) -> tuple[Fitted | None, float]:
         """The figures of a drug in a unit, or in another of its family with the factor between them."""
@@ -98,11 +107,12 @@ class Prior:
         return found, factor
 
     def _build(
-        self, drug: str, unit: str, field: Field, limits: tuple[float | None, ...], child: bool
+        self, drug: str, unit: str, field: Field, limits: tuple[float | None, ...], child: bool, own_row: bool
     ) -> Density:
         weights = self._weights
         broad = self._broad(unit, field)
-        window = self._window(limits)
+        # What any drug may run at says where a pump ends, not what is usual.
+        window = self._window(limits) if own_row else []
         fitted, factor = self._fitted(drug, unit) if field in {"rate", "dose"} else (None, 1.0)
         entries = 0.0 if fitted is None else fitted.entries * (weights.adult_for_child if child else 1.0)
         trust = entries / (entries + weights.trust_after)
@@ -113,6 +123,9 @@ class Prior:
             parts.append((trust, [Component(one.weight, one.mean + shift, one.sd) for one in fitted.density]))
             if factor == 1.0:
                 usual = {value: share * trust for value, share in fitted.usual.items()}
+        if field in {"rate", "dose"} and unit in self._priors.units:
+            for value, share in self._priors.units[unit].usual.items():
+                usual[value] = usual.get(value, 0.0) + share * (1 - trust)
         cells = _mixed(parts)
         for cell in range(grid.SIZE):
             cells[cell] *= self._beyond(10 ** grid.logarithm(cell), limits)
@@ -155,8 +168,8 @@ class Prior:
         return 1.0
 
 
-def _mixed(parts: Iterable[tuple[float, Iterable[Component]]]) -> array[float]:
-    cells = array("d", bytes(8 * grid.SIZE))
+def _mixed(parts: Iterable[tuple[float, Iterable[Component]]]) -> list[float]:
+    cells = [0.0] * grid.SIZE
     for share, components in parts:
         for one in components:
             scale = share * one.weight / (one.sd * math.sqrt(2 * math.pi))
@@ -165,22 +178,22 @@ def _mixed(parts: Iterable[tuple[float, Iterable[Component]]]) -> array[float]:
                 if -6 < apart < 6:
                     cells[cell] += scale * math.exp(-0.5 * apart * apart)
     _normalise(cells)
-    return cells
+    return array("d", cells)
 
 
-def _normalise(cells: array[float]) -> None:
+def _normalise(cells: list[float]) -> None:
     total = sum(cells) / grid.CELLS_A_DECADE
     for cell in range(grid.SIZE):
         cells[cell] /= total
 
 
-def _ratios(components: Iterable[Component]) -> array[float]:
+def _ratios(components: Iterable[Component]) -> list[float]:
     """Density over the difference of two cells; entry `grid.SIZE - 1` is no difference."""
-    cells = array("d", bytes(8 * (2 * grid.SIZE - 1)))
+    cells = [0.0] * (2 * grid.SIZE - 1)
     total = sum(one.weight for one in components)
     for one in components:
         scale = one.weight / total / (one.sd * math.sqrt(2 * math.pi))
         for cell in range(2 * grid.SIZE - 1):
             apart = ((cell - grid.SIZE + 1) / grid.CELLS_A_DECADE - one.mean) / one.sd
             cells[cell] += scale * math.exp(-0.5 * apart * apart) if -8 < apart < 8 else 0.0
-    return cells
+    return array("d", cells)

@@ -10,10 +10,16 @@ import msgspec
 from msgspec import Meta, Struct
 
 from schemas.events import Share
-from streams.intent.roundness import CLASSES
+from streams.intent.keypad import written
+from streams.intent.roundness import CLASSES, FINE, digit_class
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+Kind = Literal["volume", "dose"]
+After = Literal["none", "round", "fine"]
+KINDS: tuple[Kind, ...] = ("volume", "dose")
+AFTER: tuple[After, ...] = ("none", "round", "fine")
 
 
 class PriorsError(Exception):
@@ -58,18 +64,31 @@ class Titration(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Priors(Struct, frozen=True, forbid_unknown_fields=True):
     """All fitted figures. `drugs` is by canonical drug, then canonical unit; `units` over all drugs of a unit;
-    `titration` apart for mL/h (volume) and for doses, which are changed by smaller steps."""
+    `digits` and `titration` apart for mL/h (volume) and doses: doses are rounder and change by smaller steps."""
 
     version: str
     sources: list[Source]
-    digits: dict[str, Share]
-    titration: dict[Literal["volume", "dose"], Titration]
+    digits: dict[Kind, dict[After, dict[str, Share]]]
+    titration: dict[Kind, Titration]
     units: dict[str, Fitted]
     drugs: dict[str, dict[str, Fitted]]
 
-    def class_shares(self) -> tuple[float, ...]:
-        """The shares of the roundness classes, in their order."""
-        return tuple(self.digits[name] for name in CLASSES)
+    def class_shares(self, kind: Kind, before: After) -> tuple[float, ...]:
+        """The shares of the roundness classes, in their order, after a value of this roundness."""
+        shares = self.digits[kind][before]
+        return tuple(shares[name] for name in CLASSES)
+
+
+def kind_of(unit: str) -> Kind:
+    """Is a canonical unit one of volume by time, or of dose?"""
+    return "volume" if unit == "mL/h" else "dose"
+
+
+def after(previous: float | None) -> After:
+    """How round the value before was: who works out one number works out the next."""
+    if not previous:
+        return "none"
+    return "fine" if digit_class(written(previous)) >= FINE else "round"
 
 
 @cache
@@ -92,6 +111,10 @@ def parse(text: str, name: str) -> Priors:
         found = msgspec.yaml.decode(text, type=Priors, strict=False)
     except msgspec.DecodeError as error:
         raise PriorsError(f"{name}: {error}") from None
-    if missing := [one for one in CLASSES if one not in found.digits]:
-        raise PriorsError(f"{name}: field `digits`: lacks {', '.join(missing)}")
+    for kind in KINDS:
+        if kind not in found.digits or kind not in found.titration:
+            raise PriorsError(f"{name}: fields `digits` and `titration`: lack `{kind}`")
+        for before in AFTER:
+            if missing := set(CLASSES) - set(found.digits[kind].get(before, {})):
+                raise PriorsError(f"{name}: field `digits.{kind}.{before}`: lacks {', '.join(sorted(missing))}")
     return found

@@ -11,6 +11,8 @@ import math
 
 CLASSES = ("1_2_5", "other_digit", "two_digits_5", "two_digits", "25_or_75", "three_digits_5", "three_digits", "four", "more")
 # How many numbers of each class there are in one power of ten.
+FINE = 6
+"""From this class on a number was worked out rather than chosen."""
 _IN_A_DECADE = (3, 6, 9, 72, 18, 72, 720, 8100, 81000)
 _LN10 = math.log(10)
 

@@ -13,6 +13,7 @@ from streams.intent.harm import harm
 from streams.intent.keypad import Layout, layout, type_keys, written
 from streams.intent.posterior import NOTHING_EXPECTED, Expected, posterior
 from streams.intent.prior import Context, Prior
+from streams.intent.priors import after
 from streams.intent.timing import Interval, factors, intervals
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class DoseScorer:
         self.model_version = parameters.version
         self._libraries = libraries
         priors = priors or shipped.load()
-        self._channel = Channel(parameters, priors.class_shares())
+        self._channel = Channel(parameters)
         self._context = Prior(parameters, priors).context
         self._judge = lru_cache(KEPT_JUDGEMENTS)(self._judged)
 
@@ -133,7 +134,9 @@ class DoseScorer:
         expected: Expected,
     ) -> Judged:
         parameters = self.parameters
-        ways = self._channel.alternatives(keypad, text, value, exact, context.field == "weight")
+        ways = self._channel.alternatives(
+            keypad, text, value, exact, context.field == "weight", context.digits[after(previous)]
+        )
         base_rate = min(parameters.base_rate * (parameters.after_correction if corrected else 1.0), 0.5)
         timed = factors(ways, found, parameters.timing) if found else ()
         likelihood, meant, _ = posterior(
