@@ -10,8 +10,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-# How long a read may go without a single record or end-of-partition before it is given up.
-STALLED_S = 30.0
+# How long a broker that is away is waited for before a read is given up: longer than a rolling restart takes.
+PATIENCE_S = 120.0
+RETRY_S = 0.5
 TIMEOUT_S = 10.0
 
 
@@ -62,13 +63,19 @@ class Readback:
             yield from self._read(topic, partition, found.offset, high)
 
     def _watermarks(self, topic: str, partition: int) -> tuple[int, int]:
-        try:
-            marks = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), TIMEOUT_S)
-        except KafkaException as error:
-            raise ReadbackError(f"{topic}/{partition}: {error.args[0].str()}") from error
-        if marks is None:
-            raise ReadbackError(f"{topic}/{partition}: Kafka did not answer in {TIMEOUT_S:.0f} s")
-        return marks
+        """First and next offset. A broker that is away, or just back and without metadata, is asked again."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                marks = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), TIMEOUT_S)
+                reason = "Kafka does not answer"
+            except KafkaException as error:
+                marks, reason = None, error.args[0].str()
+            if marks is not None:
+                return marks
+            if time.monotonic() > deadline:
+                raise ReadbackError(f"{topic}/{partition}: {reason}")
+            time.sleep(RETRY_S)
 
     def _read(self, topic: str, partition: int, start: int, high: int) -> Iterator[Message]:
         if start >= high:
@@ -90,7 +97,7 @@ class Readback:
                         return
                     elif not error.retriable():
                         raise ReadbackError(f"{topic}/{partition}: {error.str()}")
-                if time.monotonic() - heard > STALLED_S:
-                    raise ReadbackError(f"{topic}/{partition}: nothing came for {STALLED_S:.0f} s; is Kafka up?")
+                if time.monotonic() - heard > PATIENCE_S:
+                    raise ReadbackError(f"{topic}/{partition}: nothing came for {PATIENCE_S:.0f} s; is Kafka up?")
         finally:
             self._consumer.unassign()
