@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-from schemas.events import Share, Slip
+from schemas.events import Share, Slip  # noqa: TC001 (msgspec reads the annotations)
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Positive = Annotated[float, Meta(gt=0)]
 Amount = Annotated[float, Meta(ge=0)]
@@ -117,6 +119,7 @@ class PowerFigures(Struct, frozen=True, forbid_unknown_fields=True):
     practice_minutes: Positive
     plugged_at_low: Share
     habits: dict[str, dict[Shift, Amount]]
+    habits_elsewhere: dict[Shift, Amount]
 
 
 class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):

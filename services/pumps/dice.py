@@ -7,17 +7,18 @@ not change with the number of pumps, and a run can be repeated from its seed.
 from __future__ import annotations
 
 from bisect import bisect
-from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from random import Random
 
+T = TypeVar("T", bound=str)
 _MASK = 0xFFFF_FFFF_FFFF_FFFF
 
 
 def mix(a: int, b: int, c: int = 0) -> int:
-    """64 well-spread bits from three integers: the finaliser of SplitMix64 (Steele, Lea and Flood 2014) over their sum."""
+    """64 well-spread bits from three integers: SplitMix64's finaliser (Steele, Lea and Flood 2014) over their sum."""
     z = (a * 0x9E3779B97F4A7C15 + b * 0xD1B54A32D192ED03 + c * 0x8CB92BA72F3D8DD7 + 0x632BE59BD9B4E019) & _MASK
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
@@ -50,6 +51,6 @@ def from_quantiles(dice: Random, shares: Sequence[float], values: Sequence[float
     return values[right - 1] + (values[right] - values[right - 1]) * (at - low) / (high - low)
 
 
-def pick(dice: Random, weights: dict[str, float]) -> str:
+def pick(dice: Random, weights: Mapping[T, float]) -> T:
     """One of the names, by weight; the weights need not add up to 1."""
     return dice.choices(list(weights), list(weights.values()))[0]

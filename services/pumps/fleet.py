@@ -7,7 +7,7 @@ pump 17 of a million, as long as the number of hospitals is the same.
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from services.pumps.dice import mix, text_seed
 
@@ -22,18 +22,16 @@ MINUTE_MS = 60_000
 
 
 class Pump(NamedTuple):
-    """One pump. `health` is the share of its design capacity that the battery still has; `hand` the log of how much
-    slower than the median its nurse types.
-    """
+    """One pump and its number in the fleet; `health` is the share of its design capacity that the battery still has."""
 
-    index: int
+    number: int
     serial: str
     hospital: str
     care_area: str
     kind: Kind
     model: str
     zone: int
-    location: str
+    location: str | None
     channels: int
     sending: Sending
     faulty_keypad: bool
@@ -123,7 +121,7 @@ class Fleet:
         return (turn * len(self._wheel) + self._wheel.index((area, round_))) * len(self._hospitals) + hospital
 
 
-def _cumulative(shares: Mapping[str, float]) -> list[tuple[float, str]]:
+def _cumulative(shares: Mapping[Any, float]) -> list[tuple[float, str]]:
     """Upper ends, in 65536ths, of the range of draws that means each name."""
     ends = accumulate(share * _16_BITS for share in shares.values())
     return list(zip(ends, shares, strict=True))

@@ -103,7 +103,7 @@ class Hand:
     def time(self, presses: Sequence[Press]) -> list[KeyPress]:
         """The keys with ms since the first of them, and how long each was held."""
         at = 0.0
-        keys = []
+        keys: list[KeyPress] = []
         for press in presses:
             if keys:
                 at += self._interval(press.gap)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import io
 import json
 import math
@@ -51,7 +52,8 @@ class Entry(NamedTuple):
     """One row: a value that was entered. `at_ms` counts from the start of the stay, in one's own logs from 1970.
 
     `unit` is canonical where it is a known unit, else as charted, `unknown` where there is none. `place` is what
-    one pump stands for: a stay, or a pump's serial number. `channel` is 0 where the log does not say.
+    one pump stands for: a stay, or a pump's serial number. `channel` is 0 where the log does not say; `lasts_ms` is for
+    how long the value ran, if it says.
     """
 
     line: int
@@ -67,6 +69,7 @@ class Entry(NamedTuple):
     channel: int = 0
     model: str | None = None
     concentration: float | None = None
+    lasts_ms: int | None = None
 
 
 class Log:
@@ -78,6 +81,7 @@ class Log:
         self.left_out: Counter[str] = Counter()
         self.entries: list[Entry] = []
         text = _text(path)
+        self.digest = hashlib.sha256(text.encode()).hexdigest()
         header, rows = _rows(text, path)
         self.kind = _kind(header, path)
         read = _READERS[self.kind]
@@ -85,11 +89,11 @@ class Log:
             self.rows += 1
             try:
                 self.entries.append(read(line, row))
-            except _LeftOut as reason:
+            except _LeftOutError as reason:
                 self.left_out[str(reason)] += 1
 
 
-class _LeftOut(Exception):
+class _LeftOutError(Exception):
     """Why a row holds no entry."""
 
 
@@ -150,16 +154,22 @@ def _kind(header: frozenset[str], path: str) -> Kind:
 
 
 def _mimic3(line: int, row: Row) -> Entry:
+    starts_ms = _wall_ms(row, "start")
+    try:
+        lasts_ms = max(_wall_ms(row, "end") - starts_ms, 0)
+    except _LeftOutError:
+        lasts_ms = None
     return Entry(
         line,
         "mimic3",
         _name(row, "care_unit"),
         _name(row, "stay"),
-        _wall_ms(row, "start"),
-        _drug(row),
+        starts_ms,
+        _name(row, "drug", MAX_DRUG),
         unit := _unit(row),
         _number(row, "entered_rate"),
         _field(unit),
+        lasts_ms=lasts_ms,
     )
 
 
@@ -167,7 +177,7 @@ def _eicu(line: int, row: Row) -> Entry:
     value = _number(row, "rate")
     minutes = _optional(row, "offset_min")
     if minutes is None:
-        raise _LeftOut("no time")
+        raise _LeftOutError("no time")
     mass, volume = _optional(row, "drug_amount_mg"), _optional(row, "volume_ml")
     return Entry(
         line,
@@ -175,7 +185,7 @@ def _eicu(line: int, row: Row) -> Entry:
         _name(row, "unit_type"),
         _name(row, "stay"),
         round(minutes * 60_000),
-        _drug(row),
+        _name(row, "drug", MAX_DRUG),
         unit := _unit(row),
         value,
         _field(unit),
@@ -187,10 +197,10 @@ def _own(line: int, row: Row) -> Entry:
     unit = _unit(row)
     field = row.get("field") or _field(unit)
     if field not in _FIELDS:
-        raise _LeftOut("unknown field")
+        raise _LeftOutError("unknown field")
     channel = _optional(row, "channel") or 0
     if not 0 <= channel <= 64 or channel != int(channel):
-        raise _LeftOut("channel not 1 to 64")
+        raise _LeftOutError("channel not 1 to 64")
     previous, concentration = _optional(row, "previous"), _optional(row, "concentration")
     return Entry(
         line,
@@ -198,7 +208,7 @@ def _own(line: int, row: Row) -> Entry:
         _name(row, "care_area"),
         _name(row, "pump"),
         _zoned_ms(row, "at"),
-        _drug(row),
+        _name(row, "drug", MAX_DRUG),
         unit,
         _number(row, "value"),
         field,  # type: ignore[arg-type]
@@ -217,18 +227,13 @@ def _text_of(row: Row, column: str) -> str:
     return "" if value is None else " ".join(str(value).split())
 
 
-def _name(row: Row, column: str) -> str:
+def _name(row: Row, column: str, longest: int = MAX_NAME) -> str:
     name = _text_of(row, column)
     if not name:
-        raise _LeftOut(f"no {column}")
-    return name[:MAX_NAME]
-
-
-def _drug(row: Row) -> str:
-    drug = _text_of(row, "drug")
-    if not drug:
-        raise _LeftOut("no drug")
-    return drug[:MAX_DRUG]
+        raise _LeftOutError(f"no {column}")
+    if not name.isprintable():
+        raise _LeftOutError(f"{column} with a control character")
+    return name[:longest]
 
 
 def _unit(row: Row) -> str:
@@ -244,14 +249,14 @@ def _field(unit: str) -> Field:
 def _number(row: Row, column: str) -> float:
     text = _text_of(row, column)
     if not text:
-        raise _LeftOut("no number")
+        raise _LeftOutError("no number")
     value = _optional(row, column)
     if value is None:
-        raise _LeftOut("not a number")
+        raise _LeftOutError("not a number")
     if value < 0:
-        raise _LeftOut("negative")
+        raise _LeftOutError("negative")
     if value > MAX_VALUE:
-        raise _LeftOut(f"above {MAX_VALUE:,}")
+        raise _LeftOutError(f"above {MAX_VALUE:,}")
     return value
 
 
@@ -269,7 +274,7 @@ def _wall_ms(row: Row, column: str) -> int:
     try:
         at = datetime.fromisoformat(_text_of(row, column))
     except ValueError:
-        raise _LeftOut("no time") from None
+        raise _LeftOutError("no time") from None
     return round(at.replace(tzinfo=UTC).timestamp() * 1000)
 
 
@@ -277,7 +282,7 @@ def _zoned_ms(row: Row, column: str) -> int:
     try:
         at = datetime.fromisoformat(_text_of(row, column))
     except ValueError:
-        raise _LeftOut("no time") from None
+        raise _LeftOutError("no time") from None
     if at.tzinfo is None:
-        raise _LeftOut("time without a zone")
+        raise _LeftOutError("time without a zone")
     return round(at.timestamp() * 1000)

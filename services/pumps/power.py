@@ -9,6 +9,8 @@ from array import array
 from math import exp, log
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+import msgspec
+
 from services.pumps.dice import mix
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ class Batteries:
 
     def minute(self, pump: Pump) -> Alarm | None:
         """One minute passes; the alarm that begins, if any. A worn battery drains faster than its gauge expects."""
-        index = pump.index
+        index = pump.number
         flags = self.flags[index]
         if not flags & BATTERY:
             charge = self.charge[index]
@@ -86,12 +88,12 @@ class Batteries:
     def unplugging(self, pump: Pump, minute: int, shift: Shift, dice: Random) -> Unplugging | None:
         """Whether a running pump on mains is unplugged within the coming minute."""
         figures = self._figures
-        habit = figures.habits[pump.care_area][shift]
+        habit = figures.habits.get(pump.care_area, figures.habits_elsewhere)[shift]
         flaps = figures.flaps_per_day if pump.loose_cord else 0.0
-        draw = (mix(self._seed, pump.index, minute) >> 11) / _DRAWS * DAY_MINUTES
+        draw = (mix(self._seed, pump.number, minute) >> 11) / _DRAWS * DAY_MINUTES
         if draw >= habit + figures.transports_per_day + flaps:
             return None
-        dice.seed(mix(self._seed, pump.index, ~minute))
+        dice.seed(mix(self._seed, pump.number, ~minute))
         in_ms = dice.randrange(1, 50_000)
         if draw < habit:
             return Unplugging("practice", in_ms, _around(dice, figures.practice_minutes, 0.9))
@@ -108,6 +110,22 @@ class Batteries:
     def plug(self, index: int) -> None:
         """On mains from now, all alarms over."""
         self.flags[index] = 0
+
+
+def often(figures: PowerFigures, factor: float) -> PowerFigures:
+    """Plugs pulled so many times as often; 0: never."""
+    return msgspec.structs.replace(
+        figures,
+        habits={area: _times(habit, factor) for area, habit in figures.habits.items()},
+        habits_elsewhere=_times(figures.habits_elsewhere, factor),
+        transports_per_day=figures.transports_per_day * factor,
+        flaps_per_day=figures.flaps_per_day * factor,
+        failures_per_year=figures.failures_per_year * factor,
+    )
+
+
+def _times(habit: dict[Shift, float], factor: float) -> dict[Shift, float]:
+    return {shift: per_day * factor for shift, per_day in habit.items()}
 
 
 def _around(dice: Random, median: float, log_sd: float) -> float:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from array import array
 from math import ceil
 from random import Random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from services.pumps.dice import mix
 from services.pumps.entries import Bedside, Therapy
 from services.pumps.nurse import Entered, Nurse
 from services.pumps.sending import EntryHead
 from services.pumps.slips import Meant
+from services.pumps.what import Change, Mend
 from streams.intent.keypad import layout
 
 if TYPE_CHECKING:
@@ -30,31 +31,24 @@ IDLE = 255
 _READS_WARNING_MS = 2_500  # from a refusal to the next attempt: judgement
 
 
-class Change(NamedTuple):
-    """A channel runs at another value from `at_ms` on; `mend` is what was meant, if a slip will be seen."""
-
-    at_ms: int
-    channel: int
-    value: float
-
-
-class Mend(NamedTuple):
-    """A slip to put right at `at_ms`, unless the channel has changed since."""
-
-    at_ms: int
-    channel: int
-    wrong: float
-    meant: float
-    entry: str
-
-
 class Programmes:
-    """What all channels of all pumps run. Times are seconds since `start_ms`."""
+    """What all channels of all pumps run. Times are seconds since `start_ms`.
+
+    `busy` is how many times as often as in the real logs something is entered.
+    """
 
     def __init__(
-        self, pumps: int, seed: int, start_ms: int, run: str, behaviour: Behaviour, slip_rate: float | None
+        self,
+        pumps: int,
+        seed: int,
+        start_ms: int,
+        run: str,
+        behaviour: Behaviour,
+        slip_rate: float | None = None,
+        busy: float = 1.0,
     ) -> None:
         self._seed, self._start_ms, self._run = seed, start_ms, run
+        self._busy = busy
         self._figures = behaviour.fleet
         self._enters_volume = behaviour.answers.enters_volume
         self._bedside = Bedside(behaviour.fleet, behaviour.answers)
@@ -67,20 +61,21 @@ class Programmes:
         self.key_seq = array("I", bytes(4)) * pumps
         self.entries = array("I", bytes(4)) * pumps
 
-    def begin(self, pump: Pump, now_s: int) -> float:
-        """Put a pump in the middle of what it does when the simulation begins; its flow in mL/h."""
+    def begin(self, pump: Pump, now_s: int) -> None:
+        """Put a pump in the middle of what it does when the simulation begins."""
         dice = self._roll(pump, -1, 0)
         keypad = layout(pump.model)
-        for slot in range(CHANNELS * pump.index, CHANNELS * pump.index + pump.channels):
+        for slot in range(CHANNELS * pump.number, CHANNELS * pump.number + pump.channels):
             if dice.random() < self._figures.running:
                 self.therapy[slot] = self._bedside.choose(pump.kind, keypad, dice)
                 therapy = self._bedside.therapies[self.therapy[slot]]
                 self.value[slot] = self._bedside.start(therapy, pump.care_area, keypad, dice)
                 # Somewhere between the last entry and the next one.
-                self.next_s[slot] = now_s + round(dice.random() * self._bedside.minutes(therapy, dice) * 60)
+                self.next_s[slot] = now_s + round(
+                    dice.random() * self._bedside.minutes(therapy, dice) * 60 / self._busy
+                )
             else:
-                self.next_s[slot] = now_s + round(dice.expovariate(1 / (self._figures.idle_hours * 3600)))
-        return self.flow(pump)
+                self.next_s[slot] = now_s + round(dice.expovariate(self._busy / (self._figures.idle_hours * 3600)))
 
     def flow(self, pump: Pump) -> float:
         """All running channels together, mL/h."""
@@ -98,7 +93,7 @@ class Programmes:
 
     def due(self, pump: Pump, now_ms: int, minute: int) -> Iterator[Entered | Change | Mend]:
         """What happens on the pump within the minute that begins now."""
-        first = CHANNELS * pump.index
+        first = CHANNELS * pump.number
         until_s = (now_ms - self._start_ms) // 1000 + 60
         for channel in range(pump.channels):
             if self.next_s[first + channel] < until_s:
@@ -108,7 +103,7 @@ class Programmes:
 
     def mend(self, pump: Pump, mend: Mend) -> Iterator[Entered | Change | Mend]:
         """Put a slip right, if it still stands."""
-        slot = CHANNELS * pump.index + mend.channel
+        slot = CHANNELS * pump.number + mend.channel
         if self.value[slot] != mend.wrong:
             return
         dice = self._roll(pump, mend.at_ms, 7)
@@ -116,9 +111,13 @@ class Programmes:
         therapy = self._bedside.therapies[self.therapy[slot]]
         yield from self._enter(pump, mend.channel, therapy, therapy.field, meant, mend.at_ms, dice, mend.entry)
 
+    def remaining(self, order: array[int]) -> array[int]:
+        """The pumps that go on: all of them."""
+        return order
+
     def _turn(self, pump: Pump, channel: int, at_ms: int, dice: Random) -> Iterator[Entered | Change | Mend]:
         """A start, a titration or a stop, whichever is next on this channel."""
-        slot = CHANNELS * pump.index + channel
+        slot = CHANNELS * pump.number + channel
         keypad = layout(pump.model)
         running = self.value[slot] > 0
         if running and dice.random() < self._bedside.therapies[self.therapy[slot]].profile.stops:
@@ -160,7 +159,7 @@ class Programmes:
         corrects: str | None = None,
     ) -> Iterator[Entered | Change | Mend]:
         """An entry, and again where a warning showed the slip in it."""
-        index, slot = pump.index, CHANNELS * pump.index + channel
+        index, slot = pump.number, CHANNELS * pump.number + channel
         begins_ms = max(at_ms, self._start_ms + self.busy_s[index] * 1000)
         while True:
             head = EntryHead(
@@ -204,12 +203,12 @@ class Programmes:
             yield Mend(entered.ends_ms + after_ms, channel, entered.value, meant.value, head.entry)
 
     def _running(self, pump: Pump) -> list[int]:
-        first = CHANNELS * pump.index
+        first = CHANNELS * pump.number
         return [slot for slot in range(first, first + pump.channels) if self.value[slot] > 0]
 
     def _after(self, slot: int, at_ms: int, minutes: float) -> None:
-        self.next_s[slot] = (at_ms - self._start_ms) // 1000 + max(round(minutes * 60), 60)
+        self.next_s[slot] = (at_ms - self._start_ms) // 1000 + max(round(minutes * 60 / self._busy), 60)
 
     def _roll(self, pump: Pump, minute: int, purpose: int) -> Random:
-        self._dice.seed(mix(self._seed, pump.index, minute * 8 + purpose))
+        self._dice.seed(mix(self._seed, pump.number, minute * 8 + purpose))
         return self._dice

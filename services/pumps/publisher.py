@@ -10,7 +10,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 
 from schemas import codec, envelope
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
-    from confluent_kafka import KafkaError, Message
+    from confluent_kafka import Message
 
     from schemas.events import KeystrokeEvent, PowerEvent
 
@@ -29,7 +29,7 @@ _POLL_EVERY = 500
 _WAIT_S = 0.1
 
 
-class PublishingFailed(Exception):
+class PublishingError(Exception):
     """Kafka cannot be used as configured; the message says what is wrong and what to do, in one line."""
 
 
@@ -74,7 +74,7 @@ class Publisher:
                 }
             )
         except KafkaException as error:
-            raise PublishingFailed(f"Kafka settings are not usable: {_words(error.args[0])}") from None
+            raise PublishingError(f"Kafka settings are not usable: {_words(error.args[0])}") from None
 
     @property
     def undelivered(self) -> int:
@@ -87,24 +87,24 @@ class Publisher:
         return self.published - self.failed - self.undelivered
 
     def check(self, topics: list[str], timeout_s: float = 10.0) -> None:
-        """Refuse a wrong address or a missing topic before the first event. Raises PublishingFailed."""
+        """Refuse a wrong address or a missing topic before the first event. Raises PublishingError."""
         try:
             known = self._producer.list_topics(timeout=timeout_s).topics
         except KafkaException as error:
-            raise PublishingFailed(
+            raise PublishingError(
                 f"Kafka at {self._servers} does not answer ({_words(error.args[0])}); is it running, and is "
                 "PUMPWATCH_KAFKA right?"
             ) from None
         missing = [topic for topic in topics if topic not in known or known[topic].error is not None]
         if missing:
-            raise PublishingFailed(
+            raise PublishingError(
                 f"topic {missing[0]} does not exist at {self._servers}; create it with `pumpwatch topics create`"
             )
 
     def publish(self, topic: str, key: str, event: KeystrokeEvent | PowerEvent) -> None:
-        """Queue one event; waits while the queue is full. Raises PublishingFailed when the producer is beyond help."""
+        """Queue one event; waits while the queue is full. Raises PublishingError when the producer is beyond help."""
         value = codec.encode(event)
-        headers = envelope.headers(event, topic)
+        headers: Any = envelope.headers(event, topic)
         while True:
             try:
                 self._producer.produce(topic, value, key, headers=headers)
@@ -112,7 +112,11 @@ class Publisher:
                 self._producer.poll(_WAIT_S)
                 continue
             except KafkaException as error:
-                raise PublishingFailed(f"Kafka producer stopped: {_words(error.args[0])}") from None
+                if error.args[0].code() != KafkaError.MSG_SIZE_TOO_LARGE:
+                    raise PublishingError(f"Kafka producer stopped: {_words(error.args[0])}") from None
+                self.published += 1
+                self._refused(topic, error.args[0])
+                return
             break
         self.published += 1
         self._until_poll -= 1
@@ -140,11 +144,13 @@ class Publisher:
         self.flush(None if kind is None else self._hurry_s)
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
-        if error is None:
-            return
+        if error is not None:
+            self._refused(str(message.topic()), error)
+
+    def _refused(self, topic: str, error: KafkaError) -> None:
         self.failed += 1
         if self.first_failure is None:
-            self.first_failure = f"{message.topic()} refused an event: {_words(error)}"
+            self.first_failure = f"an event was not taken by {topic}: {_words(error)}"
             self._tell(self.first_failure)
 
     def _on_error(self, error: KafkaError) -> None:

@@ -50,10 +50,12 @@ class Slips:
 
     def __init__(self, figures: SlipFigures) -> None:
         self._figures = figures
-        self._shares: dict[str, float] = dict(figures.shares)
-        rest = {kind: self._shares.get(kind, 0) for kind in ("wrong_unit", "wrong_field", "stale_value")}
+        self._shares = dict(figures.shares)
+        of_mind: tuple[Slip, ...] = ("wrong_unit", "wrong_field", "stale_value")
+        rest = {kind: self._shares.get(kind, 0.0) for kind in of_mind}
         scale = (1 - figures.overshoot) / (sum(rest.values()) or 1)
-        self._stepped = {"overshoot": figures.overshoot, **{kind: share * scale for kind, share in rest.items()}}
+        self._stepped: dict[Slip, float] = {kind: share * scale for kind, share in rest.items()}
+        self._stepped["overshoot"] = figures.overshoot
         bounce = figures.faulty_bounce
         self._faulty = {
             kind: bounce if kind == "key_bounce" else share * (1 - bounce) for kind, share in self._shares.items()
@@ -67,7 +69,7 @@ class Slips:
         """A slip by its share, or None where nothing that was drawn changes the value."""
         shares = self._stepped if keypad.kind != "digits" else self._faulty if faulty else self._shares
         for _ in range(_TRIES):
-            slipped = self.make(pick(dice, shares), meant, keypad, dice)  # type: ignore[arg-type]
+            slipped = self.make(pick(dice, shares), meant, keypad, dice)
             if slipped is not None:
                 return slipped
         return None

@@ -5,18 +5,19 @@ One line for each committed entry (`truth: entry`), each time on battery (`power
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Self
+from datetime import datetime  # noqa: TC003 (msgspec reads the annotations)
+from typing import TYPE_CHECKING, Self
 
+import msgspec
 from msgspec import Struct
 
 from schemas import codec
+from schemas.events import CommitAction, Field, Slip  # noqa: TC001 (msgspec reads the annotations)
+from services.pumps.power import Why  # noqa: TC001 (msgspec reads the annotations)
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterator
     from pathlib import Path
-
-    from schemas.events import CommitAction, Field, Slip
-    from services.pumps.power import Why
 
 
 class EntryTruth(Struct, frozen=True, kw_only=True, tag_field="truth", tag="entry"):
@@ -68,6 +69,14 @@ class PumpTruth(Struct, frozen=True, kw_only=True, tag_field="truth", tag="pump"
 
 
 Truth = EntryTruth | PowerTruth | PumpTruth
+
+
+def read(path: Path) -> Iterator[Truth]:
+    """The truths of a file. Raises msgspec.MsgspecError for a line that is none."""
+    decode = msgspec.json.Decoder(Truth).decode
+    with path.open("rb") as lines:
+        for line in lines:
+            yield decode(line)
 
 
 class TruthFile:

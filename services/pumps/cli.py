@@ -1,0 +1,282 @@
+"""`pumpwatch simulate` and `pumpwatch replay`: pump traffic without pumps."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from time import time
+from typing import IO, TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+from schemas import topics
+from schemas.codec import ms, rfc3339
+from services.failure import fail
+from services.pumps import behaviour
+from services.pumps.feed import Count, Lines, Sink, feed
+from services.pumps.logs import Log, LogError
+from services.pumps.publisher import Publisher, PublishingError
+from services.pumps.replay import plan, replayed
+from services.pumps.simulator import simulated
+from services.pumps.timeline import DAY_MS, MOST_AHEAD_MS, MOST_BEHIND_MS, Pace, start_for
+from services.pumps.truth import TruthFile
+from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from services.pumps.traffic import Traffic
+
+Only = Literal["keystrokes", "power"]
+_TOPICS = {"keystrokes": topics.KEYSTROKES, "power": topics.POWER}
+# Without --for a faster fleet has this much past to catch up with.
+_PAST_MS = DAY_MS
+_PUMPS_A_HOSPITAL = 700  # a bed has one or two: judgement
+_MOST_HOSPITALS = 999
+
+SeedOption = Annotated[int, typer.Option(min=0, help="The same seed and --start give the same events and ids.")]
+SpeedOption = Annotated[
+    float, typer.Option(min=0, help="Times as fast as on the pumps' clocks, from 1; 0: as fast as it is taken.")
+]
+StartOption = Annotated[str | None, typer.Option(help="When the pumps' clocks begin, as 2026-11-23T07:00:00Z.")]
+TruthOption = Annotated[Path | None, typer.Option(help="Write what was really meant here, as NDJSON.")]
+KafkaOption = Annotated[str | None, typer.Option(help="Bootstrap servers; PUMPWATCH_KAFKA.")]
+OutOption = Annotated[str | None, typer.Option(help="Write NDJSON here instead of to Kafka; - for standard output.")]
+OnlyOption = Annotated[Only | None, typer.Option(help="Leave the other kind of events out.")]
+
+
+def simulate(
+    pumps: Annotated[int, typer.Option(min=1, max=2_000_000, help="How many pumps.")] = 200,
+    hospitals: Annotated[
+        int | None, typer.Option(min=1, max=_MOST_HOSPITALS, help="In how many hospitals; 3, or one for 700 pumps.")
+    ] = None,
+    seed: SeedOption = 1,
+    speed: SpeedOption = 1.0,
+    busy: Annotated[
+        float, typer.Option(min=0.01, max=100, help="Entries and pulled plugs so many times as often as in real life.")
+    ] = 1.0,
+    slip_rate: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Share of entries with a slip; 0.007 (Husch 2005) unless given.")
+    ] = None,
+    for_: Annotated[
+        float | None,
+        typer.Option("--for", min=0, metavar="SECONDS", help="End after so long; with --speed 0 on the pumps' clocks."),
+    ] = None,
+    start: StartOption = None,
+    truth: TruthOption = None,
+    only: OnlyOption = None,
+    out: OutOption = None,
+    kafka: KafkaOption = None,
+) -> None:
+    """Run a fleet of simulated pumps; every event says `test: true`. Ctrl-C ends it.
+
+    Faster than life, the pumps' clocks begin in the past; once they have caught up they go on at speed 1.
+
+    Example: pumpwatch simulate --pumps 1000 --slip-rate 0.02 --truth truth.ndjson
+    """
+    _check_speed(speed)
+    if not speed and for_ is None:
+        fail("--speed 0 needs --for: how many seconds on the pumps' clocks to simulate")
+    now_ms = round(time() * 1000)
+    if start is not None:
+        start_ms = _start(start, now_ms, live=out is None)
+    elif for_ is None:
+        start_ms = now_ms if speed == 1 else now_ms - _PAST_MS
+    else:
+        length_ms = round(for_ * 1000 * (speed or 1))
+        start_ms = max(start_for(length_ms, speed, now_ms), now_ms - MOST_BEHIND_MS)
+        if not speed and length_ms > MOST_BEHIND_MS:
+            fail("--for: at most 34 days, as older events are refused")
+    places = hospitals or min(max(3, pumps // _PUMPS_A_HOSPITAL), _MOST_HOSPITALS)
+    with _ready(out, kafka, truth, only) as (sink, said, told):
+        traffic = simulated(
+            pumps=pumps,
+            hospitals=places,
+            seed=seed,
+            start_ms=start_ms,
+            behaviour=behaviour.load(),
+            slip_rate=slip_rate,
+            busy=busy,
+            tell=told.write,
+        )
+        until_ms = start_ms + round(for_ * 1000) if for_ is not None and not speed else None
+        caught_up = lambda: _say("the pumps' clocks have caught up; going on at speed 1")  # noqa: E731
+        count = _feed(
+            traffic,
+            sink,
+            Pace(start_ms, speed, on_caught_up=caught_up),
+            only=only,
+            until_ms=until_ms,
+            for_s=for_ if speed else None,
+        )
+    said(f"{pumps:,} pumps in {places} hospitals: {_events(count)}")
+    _judge(sink, said)
+
+
+def replay(
+    file: Annotated[str, typer.Argument(help="CSV or NDJSON, gzipped or not; - for standard input.")],
+    seed: SeedOption = 1,
+    speed: SpeedOption = 1.0,
+    *,
+    fast: Annotated[bool, typer.Option("--fast", help="As --speed 0.")] = False,
+    hospital: Annotated[str | None, typer.Option(help="Only this one, for example eicu-144.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many usable rows.")] = None,
+    slip_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of entries with a slip.")] = 0.0,
+    heartbeat: Annotated[int, typer.Option(min=0, max=1440, help="Minutes between heartbeats; 0: none.")] = 15,
+    plugged: Annotated[
+        bool, typer.Option("--plugged", help="Keep all pumps on mains; the log says nothing of plugs.")
+    ] = False,
+    start: StartOption = None,
+    truth: TruthOption = None,
+    only: OnlyOption = None,
+    out: OutOption = None,
+    kafka: KafkaOption = None,
+) -> None:
+    """Play a real infusion log as live pump traffic: every row with a usable number is one committed entry.
+
+    It reads the MIMIC-III and eICU demo files, and a table of your own with the columns hospital, care_area, pump, at,
+    drug, unit, value and, if known, previous, channel, field, model, concentration. Keys and plugs are simulated.
+
+    Example: pumpwatch replay eicu-demo-infusions.csv.gz --speed 600
+    """
+    speed = 0.0 if fast else speed
+    _check_speed(speed)
+    try:
+        log = Log(file)
+        of = plan(log, hospital=hospital, limit=limit)
+    except LogError as error:
+        fail(str(error))
+    if not of.entries:
+        fail(f"{file}: no usable row{f' of {hospital}' if hospital else ''}{_left_out(log, ': ')}")
+    now_ms = round(time() * 1000)
+    start_ms = start_for(of.length_ms, speed, now_ms)
+    if start is not None:
+        start_ms = _start(start, now_ms, live=out is None)
+        if out is None and not speed and start_ms + of.length_ms > now_ms + MOST_AHEAD_MS:
+            fail(f"--start {start}: played so fast the log would end more than 23 h ahead of now; begin earlier")
+    with _ready(out, kafka, truth, only) as (sink, said, told):
+        if of.gaps_cut:
+            said(f"{of.gaps_cut} gaps were cut by {of.cut_ms / 3_600_000:,.0f} h in all to fit the log into 34 days")
+        traffic = replayed(
+            log,
+            of,
+            seed=seed,
+            start_ms=start_ms,
+            behaviour=behaviour.load(),
+            slip_rate=slip_rate,
+            heartbeat=heartbeat,
+            habits=not plugged,
+            tell=told.write,
+        )
+        count = _feed(traffic, sink, Pace(start_ms, speed), only=only, total=of.entries)
+    said(f"{file}: {log.rows:,} rows, {of.entries:,} chosen{_left_out(log, ', left out ')}")
+    said(f"{len(of.stays):,} pumps: {_events(count)}")
+    _judge(sink, said)
+    if count.interrupted:
+        sys.exit(130)
+
+
+@contextmanager
+def _ready(
+    out: str | None, kafka: str | None, truth: Path | None, only: Only | None
+) -> Iterator[tuple[Sink, Callable[[str], None], TruthFile]]:
+    """The sink, how to say what came of it, and the file of truths; what cannot work is refused at once."""
+    with ExitStack() as stack:
+        try:
+            told = stack.enter_context(TruthFile(truth))
+            file = _open(out, stack) if out is not None else None
+        except OSError as error:
+            fail(f"{error.filename}: {error.strerror}")
+        if file is not None:
+            yield Lines(file), _say if out == "-" else _print, told
+            file.flush()
+            return
+        try:
+            publisher = Publisher(Settings.load(kafka=kafka).confluent(), on_trouble=_say)
+            publisher.check([_TOPICS[only]] if only else list(_TOPICS.values()))
+            with publisher:
+                yield publisher, _print, told
+        except PublishingError as error:
+            fail(str(error), code=1)
+
+
+def _open(out: str, stack: ExitStack) -> IO[bytes]:
+    return sys.stdout.buffer if out == "-" else stack.enter_context(Path(out).open("wb"))
+
+
+def _feed(
+    traffic: Traffic,
+    sink: Sink,
+    pace: Pace,
+    *,
+    only: Only | None,
+    until_ms: int | None = None,
+    for_s: float | None = None,
+    total: int | None = None,
+) -> Count:
+    """Feed with a line of progress on a terminal."""
+    topic = _TOPICS[only] if only else None
+    if not sys.stderr.isatty():
+        return feed(traffic.records(), sink, pace, only=topic, until_ms=until_ms, for_s=for_s)
+    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=None)
+
+        def on_tick(count: Count) -> None:
+            entries = f"{count.entries:,}" + (f" of {total:,}" if total else "")
+            at = rfc3339(datetime.fromtimestamp(count.at_ms / 1000, UTC))
+            progress.update(task, description=f"{count.events:,} events, {entries} entries, pumps' clocks {at}")
+
+        return feed(traffic.records(), sink, pace, only=topic, until_ms=until_ms, for_s=for_s, on_tick=on_tick)
+
+
+def _check_speed(speed: float) -> None:
+    if 0 < speed < 1:
+        fail(f"--speed {speed:g}: slower than life is not possible; use 1 or more, or 0 for as fast as it is taken")
+
+
+def _start(text: str, now_ms: int, *, live: bool) -> int:
+    """Ms since 1970 of --start; on Kafka it must lie where events are not refused as too old or too new."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        fail(f"--start {text}: not a time; write it as 2026-11-23T07:00:00Z")
+    if at.tzinfo is None:
+        fail(f"--start {text}: has no time zone; write it as {text}Z for UTC")
+    start_ms = ms(at)
+    if live and not now_ms - MOST_BEHIND_MS <= start_ms <= now_ms + MOST_AHEAD_MS:
+        fail(f"--start {text}: Kafka takes events from 34 days ago to 23 h ahead; choose a time between, or use --out")
+    return start_ms
+
+
+def _judge(sink: Sink, said: Callable[[str], None]) -> None:
+    """Say what Kafka made of the events; a failed delivery is a failed command."""
+    if not isinstance(sink, Publisher):
+        return
+    said(f"{sink.delivered:,} events delivered, {sink.failed:,} failed, {sink.undelivered:,} not confirmed")
+    if sink.failed or sink.undelivered:
+        fail(sink.first_failure or f"{sink.undelivered:,} events were not confirmed by Kafka before the end", code=1)
+
+
+def _events(count: Count) -> str:
+    rate = count.events / count.seconds if count.seconds else 0.0
+    return (
+        f"{count.entries:,} entries in {count.keystrokes:,} keystroke events, {count.power:,} power events, "
+        f"{count.seconds:,.1f} s ({rate:,.0f} events/s)"
+    )
+
+
+def _left_out(log: Log, before: str) -> str:
+    return before + ", ".join(f"{number:,} {why}" for why, number in log.left_out.most_common()) if log.left_out else ""
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"pumpwatch: {line}\n")
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")

@@ -1,0 +1,155 @@
+"""What pumps say of their power: heartbeats, plugs, alarms, starts and stops."""
+
+from __future__ import annotations
+
+from array import array
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+
+from schemas.codec import from_ms
+from schemas.events import PowerEvent
+from services.pumps.dice import mix
+from services.pumps.fleet import MINUTE_MS
+from services.pumps.power import AWAY, BATTERY, DEPLETED, TRANSPORT_LOCATIONS, Batteries, Unplugging
+from services.pumps.truth import PowerTruth, Truth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from schemas.events import PowerKind
+    from services.pumps.behaviour import PowerFigures, Shift
+    from services.pumps.fleet import Pump
+    from services.pumps.power import Why
+    from services.pumps.what import What
+
+_RESTARTS_AFTER_MS = 20_000  # an empty pump that is plugged in again runs again: judgement
+_SHORTEST_FLAP = 0.04  # minutes
+_CYCLES_OF_A_LIFE = 1500  # Li-ion at half depth: 1,200-1,500
+
+
+class Due(NamedTuple):
+    """Something to come: a plug put in (of this turn), one pulled, or the channels looked at again."""
+
+    at_ms: int
+    pulled: Unplugging | None = None
+    turn: int | None = None
+
+
+class Mains:
+    """The power side of all pumps; `run` makes the ids of this run its own. 4 bytes a pump beside the batteries."""
+
+    def __init__(
+        self, pumps: int, programmes: What, chance: int, run: str, figures: PowerFigures, tell: Callable[[Truth], None]
+    ) -> None:
+        self.batteries = Batteries(pumps, chance, figures)
+        self._programmes = programmes
+        self._chance, self._run, self._figures, self._tell = chance, run, figures, tell
+        self._dice = Random()
+        self.seq = array("I", bytes(4)) * pumps
+
+    def measure(self, pump: Pump) -> None:
+        """Look at what runs."""
+        self.batteries.running[pump.number] = self._programmes.channels_running(pump)
+        self.batteries.rate_ml_h[pump.number] = self._programmes.flow(pump)
+
+    def pulled(self, pump: Pump, at_ms: int, minute: int, shift: Shift) -> Due | None:
+        """Whether somebody unplugs a running pump on mains within the coming minute."""
+        number = pump.number
+        if self.batteries.flags[number] & BATTERY or not self.batteries.running[number]:
+            return None
+        unplugging = self.batteries.unplugging(pump, minute, shift, self._dice)
+        return Due(at_ms + unplugging.in_ms, unplugging) if unplugging else None
+
+    def ran(self, pump: Pump, at_ms: int) -> PowerEvent | None:
+        """A channel was changed: the pump started or stopped, or neither."""
+        before = self.batteries.running[pump.number]
+        self.measure(pump)
+        after = self.batteries.running[pump.number]
+        if bool(before) == bool(after) or self.batteries.flags[pump.number] & DEPLETED:
+            return None
+        return self.event(pump, "started" if after else "stopped", at_ms)
+
+    def unplug(self, pump: Pump, at_ms: int, unplugging: Unplugging) -> tuple[PowerEvent, list[Due]] | None:
+        """The plug is pulled; None if it was out already. With what follows from it."""
+        if self.batteries.flags[pump.number] & BATTERY:
+            return None
+        why: Why = unplugging.why
+        turn = self.batteries.unplug(pump.number, away=why == "transport")
+        lasts_ms = max(round(unplugging.minutes * MINUTE_MS), 500)
+        follows = [Due(at_ms + lasts_ms, turn=turn)]
+        if why == "loose_cord" and unplugging.minutes > _SHORTEST_FLAP:
+            # A loose cord flaps: each gap is shorter than the one before.
+            again = unplugging._replace(minutes=unplugging.minutes * 0.7)
+            follows.append(Due(at_ms + round(1.5 * lasts_ms), again))
+        self._tell(
+            PowerTruth(
+                at=from_ms(at_ms),
+                hospital=pump.hospital,
+                care_area=pump.care_area,
+                pump=pump.serial,
+                why=why,
+                health=round(pump.health, 3),
+            )
+        )
+        return self.event(pump, "unplugged", at_ms), follows
+
+    def plug(self, pump: Pump, at_ms: int, turn: int | None) -> tuple[PowerEvent, list[Due]] | None:
+        """The plug is put in; None if it was in already, or was pulled again since."""
+        flags = self.batteries.flags[pump.number]
+        if not flags & BATTERY or self.batteries.turns[pump.number] != turn:
+            return None
+        self.batteries.plug(pump.number)
+        follows = []
+        if flags & DEPLETED and self.batteries.running[pump.number]:
+            self.batteries.running[pump.number] = 0
+            follows.append(Due(at_ms + _RESTARTS_AFTER_MS))
+        return self.event(pump, "plugged", at_ms), follows
+
+    def minute(self, pump: Pump, at_ms: int, minute: int) -> tuple[PowerEvent, Due | None] | None:
+        """A minute passes: an alarm, if one begins, and somebody who answers it. An empty pump is always plugged in."""
+        alarm = self.batteries.minute(pump)
+        if alarm is None:
+            return None
+        self._dice.seed(mix(self._chance, pump.number, minute * 8 + 6))
+        answer = None
+        if alarm == "depleted" or self._dice.random() < self._figures.plugged_at_low:
+            in_ms = round(self._dice.uniform(1, 9) * MINUTE_MS)
+            answer = Due(at_ms + in_ms, turn=self.batteries.turns[pump.number])
+        return self.event(pump, alarm, at_ms), answer
+
+    def event(self, pump: Pump, kind: PowerKind, at_ms: int) -> PowerEvent:
+        """What the pump says now."""
+        number, batteries = pump.number, self.batteries
+        flags, seq = batteries.flags[number], self.seq[number]
+        self.seq[number] = seq + 1
+        running = 0 if flags & DEPLETED else batteries.running[number]
+        on_battery = bool(flags & BATTERY)
+        charge = batteries.charge[number]
+        full = design = cycles = None
+        if pump.reports_capacity:
+            design = self._figures.design_mah
+            full = round(design * pump.health)
+            cycles = round((1 - pump.health) * _CYCLES_OF_A_LIFE)
+        return PowerEvent(
+            id=f"{pump.serial}-{self._run}-p{seq}",
+            hospital=pump.hospital,
+            care_area=pump.care_area,
+            pump=pump.serial,
+            at=from_ms(at_ms),
+            seq=seq,
+            model=pump.model,
+            kind=kind,
+            source="battery" if on_battery else "mains",
+            charge_pct=round(charge, 1),
+            charging=not on_battery and charge < 100.0,
+            infusing=running > 0,
+            rate_ml_h=round(batteries.rate_ml_h[number], 2) if running else 0.0,
+            channels_running=running,
+            minutes_left=batteries.gauge_minutes(number),
+            full_capacity_mah=full,
+            design_capacity_mah=design,
+            cycles=cycles,
+            location=TRANSPORT_LOCATIONS[batteries.turns[number] & 3] if flags & AWAY else pump.location,
+            drugs=self._programmes.drugs(pump) if running else [],
+            test=True,
+        )
