@@ -157,7 +157,7 @@ class PowerEvent(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, 
 class PowerEpisode(Struct, frozen=True, kw_only=True):
     """One stretch of infusing on battery; `ended_at` is null while it lasts.
 
-    `paused_at`: back on mains or not infusing since then, but a late event or a loose cord may still take the
+    `paused_at`: on mains, not infusing or silent since then, but a late event or a loose cord may still take the
     end back; a revision with `ended_at` is final.
     """
 

@@ -2,7 +2,10 @@
 
 Observations wait in the pump's window for late ones; once older than the lateness they are settled, in order of
 event time. Only settled observations end an episode, so its final figures do not depend on the order of arrival.
-What a revision says before that is provisional: it counts the window too, and always speaks of this episode.
+What a revision says before that is provisional: it counts the window too.
+
+A revision is also what a restart goes on from: one with `paused_at` counts no minutes after it, and one at a later
+time than its `paused_at` says that the pump is on battery again, perhaps in its next episode.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from streams.power.company import Company, Stretch
 from streams.power.observation import ALARMS, AT_SHIFT, is_active, recalled, tenths
 from streams.power.runway import MINUTE, Runway
 from streams.power.tally import Tally
-from streams.power.window import observations
+from streams.power.window import newest, observations
 
 if TYPE_CHECKING:
     from typing import Self
@@ -32,12 +35,12 @@ class OpenEpisode:
     """One pump that infuses on battery, or did a moment ago. Times in ms since 1970."""
 
     __slots__ = (
+        "_active_told",
         "_due",
         "_empty_told",
         "_episode",
         "_flips",
         "_grace_check",
-        "_paused_told",
         "_settings",
         "care_area",
         "company",
@@ -57,7 +60,7 @@ class OpenEpisode:
         self.pump: str = about.pump
         self._episode = start
         self._due = self._empty_told = self._flips = 0
-        self._paused_told = False
+        self._active_told = True
         self._grace_check = start + int(settings.grace_min * MINUTE)
         self.company = Company()
         self.runway = Runway()
@@ -67,7 +70,7 @@ class OpenEpisode:
         self.test: bool = about.test
 
     def hear(self, event: PowerEvent, observation: int, *, newest: bool) -> bool:
-        """Take in an event; True if it is news that should be published at once."""
+        """Take in an event; True if it is to be told at once: a change of state, or the pump's own alarm."""
         at = observation >> AT_SHIFT
         self.test = self.test or event.test
         active = is_active(observation)
@@ -75,17 +78,12 @@ class OpenEpisode:
             self.company.hear(event, at)
         if not newest:
             return False
-        if not active:
+        if active:
+            self.runway.hear(at, tenths(observation), event.kind)
+        else:
             self.runway.reset()
-            return not self._paused_told and self._flips < self._flips_told
-        self.runway.hear(at, tenths(observation), event.kind)
-        if self._paused_told and self._flips < self._flips_told:
-            return True
-        empty = self.runway.empty
-        shift = self._settings.empty_shift_min * MINUTE
-        return event.kind in ALARMS or (
-            empty != self._empty_told and (not empty or not self._empty_told or abs(empty - self._empty_told) > shift)
-        )
+        changed = active != self._active_told and self._flips < self._flips_told
+        return changed or (active and event.kind in ALARMS)
 
     def settle(self, observation: int) -> None:
         """Count an observation that no late one can precede any more."""
@@ -96,40 +94,46 @@ class OpenEpisode:
 
     def over_by(self, at: int) -> bool:
         """Whether the settled observations end the episode if the next one is not before `at`."""
-        return self.tally.over_by(at, self._silence + self.leeway, int(self._settings.pause_s * 1000))
+        return self.tally.over_by(at, self._silence + self.leeway, self._pause)
 
-    def due(self, clock: int, window: bytes) -> bool:
-        """Whether a revision is due at the pump's clock, for its age or because grace has passed."""
-        if clock >= self._due or not self.revision:
-            return True
-        if clock >= self._grace_check:
-            grace = int(self._settings.grace_min * MINUTE)
-            active_ms = self._provisional(window).active_ms
-            if active_ms >= grace:
-                return True
-            self._grace_check = clock + grace - active_ms
-        return False
+    def revise(self, clock: int, window: bytes, *, urgent: bool) -> PowerEpisode | None:
+        """The next revision if one is due.
 
-    def publish(self, clock: int, window: bytes) -> PowerEpisode:
-        """The next revision while the end is open."""
-        tally = self._provisional(window)
-        empty = 0 if tally.paused else self.runway.empty
+        That is at once if urgent, or if the predicted end has moved; else by the age of the last one, or because
+        grace has passed.
+        """
+        told = urgent or not self.revision
+        if not (told or clock >= self._due or clock >= self._grace_check or self._empty_moved()):
+            return None
+        active = is_active(newest(window))
+        tally, over = self._provisional(window)
+        if not told and not active:
+            return None  # on mains: its end follows within minutes
+        if over and self.revision and not (urgent and active):
+            return None  # its end follows too; a revision now would hide where the next episode began
+        practice = tally.active_ms >= self._grace
+        if not (told or clock >= self._due or practice or self._empty_moved()):
+            self._grace_check = clock + self._grace - tally.active_ms
+            return None
+        empty = self.runway.empty
         soon = empty and empty - clock <= SOON
         self._due = clock + int((self._settings.revise_soon_min if soon else self._settings.revise_min) * MINUTE)
+        self._grace_check = FOREVER if practice else max(self._grace_check, clock)
         self._empty_told = empty
-        self._flips += self._paused_told != bool(tally.paused)
-        self._paused_told = bool(tally.paused)
-        if tally.active_ms >= self._settings.grace_min * MINUTE:
-            self._grace_check = FOREVER
-        return self._revise(tally, clock, empty=empty, end=0)
+        self._flips += self._active_told != active
+        self._active_told = active
+        at = clock if active else tally.paused or clock
+        return self._published(tally, at, empty=empty, end=0)
 
     def close(self, clock: int) -> PowerEpisode:
         """The last revision: ended where the pump came back or stopped, or at its last word on battery."""
-        return self._revise(self.tally, clock, empty=0, end=self.tally.end)
+        return self._published(self.tally, clock, empty=0, end=self.tally.end)
 
     def successor(self, about: PowerEvent | OpenEpisode, start: int) -> OpenEpisode:
         """The next episode of the pump, that began while the end of this one was still open."""
         following = OpenEpisode(about, start, self._settings)
+        # A late event may have moved this episode to before its name; names of a pump only grow.
+        following._episode = max(start, self._episode + 1)
         following.company = self.company.since(start)
         following.runway = self.runway
         return following
@@ -147,7 +151,7 @@ class OpenEpisode:
         self._due = clock + int(settings.revise_min * MINUTE)
         self._empty_told = empty
         self._flips = 0
-        self._paused_told = published.paused_at is not None
+        self._active_told = was_active(published)
         self._grace_check = FOREVER if published.minutes >= settings.grace_min else clock
         place = (published.care_area, None)
         stretches = [Stretch(started, clock, published.drugs, place)]
@@ -157,11 +161,13 @@ class OpenEpisode:
         self.runway = Runway(empty)
         self.tally = tally = Tally()
         tally.started = started
-        tally.last = recalled(clock, published.charge_min, active=published.paused_at is None)
+        paused = ms(published.paused_at) if published.paused_at is not None else 0
+        tally.last = recalled(paused or clock, published.charge_min, active=not paused)
         tally.active_ms = round(published.minutes * MINUTE)
         tally.charge_start = round(published.charge_start * 10)
         tally.charge_min = round(published.charge_min * 10)
-        tally.paused = ms(published.paused_at) if published.paused_at is not None else 0
+        tally.paused = paused
+        tally.paused_on_mains = bool(paused)
         tally.returns = settings.loose_cord_returns if published.cause == "loose_cord" else 0
         tally.fault = published.cause == "battery_fault"
         # Heartbeats between the revision and the restart are not read again: their silence proves nothing.
@@ -170,15 +176,19 @@ class OpenEpisode:
         self.test = published.test
         return self
 
-    def _provisional(self, window: bytes) -> Tally:
+    def _provisional(self, window: bytes) -> tuple[Tally, bool]:
+        """The figures with the window counted, up to where the episode seems to be over, and whether it does."""
         tally = self.tally.copy()
         for observation in observations(window):
+            if tally.over_by(observation >> AT_SHIFT, self._silence + self.leeway, self._pause):
+                tally.paused = tally.end  # after a silence the last word is the end, unless a late event comes
+                return tally, True
             tally.add(observation, self._silence + self.leeway)
-        return tally
+        return tally, False
 
-    def _revise(self, tally: Tally, clock: int, *, empty: int, end: int) -> PowerEpisode:
+    def _published(self, tally: Tally, at: int, *, empty: int, end: int) -> PowerEpisode:
         self.revision += 1
-        last = end or clock
+        last = end or at
         moved = self.company.moved(tally.started, last)
         episode = f"{self.pump}@{self._episode}"
         return PowerEpisode(
@@ -186,7 +196,7 @@ class OpenEpisode:
             hospital=self.hospital,
             care_area=self.care_area,
             pump=self.pump,
-            at=from_ms(clock),
+            at=from_ms(at),
             episode=episode,
             revision=self.revision,
             started_at=from_ms(tally.started),
@@ -202,11 +212,28 @@ class OpenEpisode:
             test=self.test,
         )
 
+    def _empty_moved(self) -> bool:
+        empty, told = self.runway.empty, self._empty_told
+        return empty != told and (not empty or not told or abs(empty - told) > self._settings.empty_shift_min * MINUTE)
+
     @property
     def _flips_told(self) -> int:
         """How many changes between battery and mains are published at once; a loose cord has more."""
         return 2 * self._settings.loose_cord_returns
 
     @property
+    def _grace(self) -> int:
+        return int(self._settings.grace_min * MINUTE)
+
+    @property
+    def _pause(self) -> int:
+        return int(self._settings.pause_s * 1000)
+
+    @property
     def _silence(self) -> int:
         return int(self._settings.silence_min * MINUTE)
+
+
+def was_active(published: PowerEpisode) -> bool:
+    """Whether the pump was infusing on battery at the time of a revision; after a pause it is then back again."""
+    return published.ended_at is None and (published.paused_at is None or published.paused_at < published.at)

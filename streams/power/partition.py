@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from schemas.codec import EventRefused, ms
 from streams.power import window as windows
-from streams.power.episode import FOREVER, OpenEpisode
+from streams.power.episode import FOREVER, OpenEpisode, was_active
 from streams.power.observation import AT_SHIFT, LATEST_MS, is_active, observe, recalled
 from streams.power.settings import PowerSettings
 
@@ -54,8 +54,11 @@ class PowerPartition:
         the pump's last revision comes from is only read again: it leads to nothing.
         """
         pump = event.pump
-        if self._resumed and offset <= self._resumed.get(pump, -1):
-            return []
+        if self._resumed:
+            if not self._applied:
+                self._trust_from(offset)
+            if offset <= self._resumed.get(pump, -1):
+                return []
         at = ms(event.at)
         if not 0 < at < LATEST_MS:
             raise EventRefused("clock", f"field `at`: {event.at.isoformat()} cannot be; set the pump's clock")
@@ -84,13 +87,20 @@ class PowerPartition:
         """Go on from published revisions in their order, each with the offset of the record it comes from."""
         for revision, offset in published:
             pump = revision.pump
-            active = revision.ended_at is None and revision.paused_at is None
             self._resumed[pump] = max(offset, self._resumed.get(pump, -1))
-            self._windows[pump] = windows.remembered(recalled(ms(revision.at), revision.charge_min, active=active))
+            self._windows[pump] = windows.remembered(
+                recalled(ms(revision.at), revision.charge_min, active=was_active(revision))
+            )
             if revision.ended_at is None:
                 self._open[pump] = OpenEpisode.resume(revision, self._settings)
             else:
                 self._open.pop(pump, None)
+
+    def _trust_from(self, first_offset: int) -> None:
+        """Expect no silence where nothing was lost: records before `first_offset` are not read again."""
+        for pump, episode in self._open.items():
+            if self._resumed[pump] + 1 >= first_offset:
+                episode.leeway = 0
 
     def _follow(
         self, event: PowerEvent, observation: int, window: bytes, clock: int, revisions: list[PowerEpisode]
@@ -100,14 +110,15 @@ class PowerPartition:
         episode = self._open.get(pump)
         if episode is None:
             episode = OpenEpisode(event, observation >> AT_SHIFT, self._settings)
-        news = episode.hear(event, observation, newest=observation == windows.newest(window))
+        urgent = episode.hear(event, observation, newest=observation == windows.newest(window))
         going_on, window = self._settled(episode, event, window, clock - self._lateness, clock, revisions)
         if going_on is None:
             self._open.pop(pump, None)
         else:
             self._open[pump] = going_on
-            if news or going_on.due(clock, window):
-                revisions.append(going_on.publish(clock, window))
+            revision = going_on.revise(clock, window, urgent=urgent)
+            if revision is not None:
+                revisions.append(revision)
         return window
 
     def _settled(
