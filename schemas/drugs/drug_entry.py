@@ -22,7 +22,7 @@ _FIELDS = get_args(Field)
 _DRUG = {"aliases", "high_alert", "half_life_min", "concentrations", "limits"}
 _LIMITS = {"soft", "hard", "source"}
 _OF_AREA = {"source", "half_life_min", "concentrations"}
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?) ?(\S.*)")
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?) ?([^\W\d_].*)")
 
 
 def drug_rows(reader: Reader, drug: str, node: yaml.Node, above: Mapping[str, list[LibraryRow]]) -> list[LibraryRow]:

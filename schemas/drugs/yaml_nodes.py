@@ -12,6 +12,7 @@ from operator import itemgetter
 import yaml
 
 MAX_BYTES = 4 * 2**20
+MAX_DEPTH = 20  # a library has 7 levels
 MAX_QUANTITY = 10_000_000  # as `Quantity` of schemas.events
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -110,29 +111,27 @@ def compose(text: str, name: str) -> yaml.Node:
     if len(text) > MAX_BYTES:
         raise LibraryFileError([f"{name} is larger than 4 MiB"])
     try:
+        _refuse_traps(text)
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise LibraryFileError([f"line {line}: not YAML: {error.problem}"]) from None
-    except (yaml.YAMLError, RecursionError):
-        raise LibraryFileError([f"{name} is not YAML: it has characters or nesting that YAML forbids"]) from None
+    except yaml.YAMLError:
+        raise LibraryFileError([f"{name} is not YAML: it has characters that YAML forbids"]) from None
     if root is None:
         raise LibraryFileError([f"{name} is empty"])
-    _refuse_aliases(root)
     return root
 
 
-def _refuse_aliases(root: yaml.Node) -> None:
-    """An alias is the same node in a second place."""
-    seen: set[int] = set()
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen:
-            line = node.start_mark.line + 1
-            raise LibraryFileError([f"line {line}: anchors and aliases (& and *) are not allowed; repeat it"])
-        seen.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            waiting.extend(part for pair in node.value for part in pair)
-        elif isinstance(node, yaml.SequenceNode):
-            waiting.extend(node.value)
+def _refuse_traps(text: str) -> None:
+    """Refuse aliases, and nesting so deep that composing it would overrun the stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if isinstance(event, yaml.AliasEvent) or depth > MAX_DEPTH:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            what = "more nesting than a library has" if depth > MAX_DEPTH else "aliases (*) are not allowed; repeat it"
+            raise LibraryFileError([f"line {line}: {what}"])
