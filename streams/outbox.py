@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 # A bounded queue: a broker outage makes agents wait in `confirm`, it does not fill memory.
 QUEUE_RECORDS = 200_000
+LARGEST_RECORD = 7 * 1024 * 1024  # the dead letters of the drug libraries take 6 MiB
 
 
 # Names with bytes; `Any` because a list of bytes is no list of the client's wider union.
@@ -33,6 +34,8 @@ class Outbox:
                 "client.id": client_id,
                 "enable.idempotence": True,
                 "acks": "all",
+                # A refused record goes to the dead letters as it is, so whatever a topic took must fit here.
+                "message.max.bytes": LARGEST_RECORD,
                 "compression.type": "lz4",
                 "linger.ms": 1,
                 # Wait for the broker for ever: giving up on a record would lose it or reorder a partition.

@@ -26,6 +26,8 @@ def producer(kafka: str) -> Producer:
             "partitioner": "murmur2_random",
             "message.timeout.ms": 0,
             "queue.buffering.max.messages": 1_000_000,
+            "message.max.bytes": 2_000_000,
+            "compression.type": "lz4",
             "log_level": 2,
         }
     )
