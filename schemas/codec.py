@@ -120,10 +120,8 @@ def check_plausible(event: _Dated, record_timestamp_ms: int) -> None:
     ahead = event.at.timestamp() - record_timestamp_ms / 1000
     if -BEHIND_S <= ahead <= AHEAD_S or record_timestamp_ms < 0:
         return
-    off = f"{abs(ahead) / 86400:,.1f} days {'ahead of' if ahead > 0 else 'behind'}"
-    raise EventRefused(
-        "clock", f"field `at`: {event.at.isoformat()} is {off} the record's own time; set the pump's clock"
-    )
+    off = f"{abs(ahead) / 86400:,.1f} days {'ahead of' if ahead > 0 else 'behind'} the record's own time"
+    raise EventRefused("clock", f"field `at`: {rfc3339(event.at)} is {off}; set the pump's clock")
 
 
 def check_key(key: bytes | None, expected: str) -> None:

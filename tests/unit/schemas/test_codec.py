@@ -47,7 +47,7 @@ def test_decoded_event_holds_what_was_sent(raw):
         (
             lambda raw: raw.replace(b"MICU", b"M\xffCU"),
             "not_utf8",
-            "the value is not UTF-8: byte 72 (0xff) does not fit; send UTF-8",
+            "the value is not UTF-8: byte 71 (0xff) does not fit; send UTF-8",
         ),
         (
             lambda raw: raw.decode().encode("utf-16"),
@@ -217,7 +217,7 @@ def test_clocks_within_reason_are_taken(raw, off):
         (timedelta(hours=24, milliseconds=1), "2026-11-24T17:04:05.121Z is 1.0 days ahead of"),
         (timedelta(days=-35, milliseconds=-1), "2026-10-19T17:04:05.119Z is 35.0 days behind"),
         (timedelta(days=3653), "2036-11-23T17:04:05.120Z is 3,653.0 days ahead of"),
-        (AT.replace(year=1) - AT, "0001-11-23T17:04:05.120Z is 739,615.0 days behind"),
+        (AT.replace(year=1) - AT, "0001-11-23T17:04:05.120Z is 739,616.0 days behind"),
     ],
 )
 def test_clocks_beyond_reason_are_refused(raw, off, words):
