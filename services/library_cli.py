@@ -160,7 +160,11 @@ def _name(file: str) -> str:
 def _summary(found: DrugLibrary) -> str:
     drugs = {row.drug for row in found.rows} - {ANY_DRUG}
     whose = "every hospital" if found.hospital == "*" else found.hospital
-    return f"{whose}, version {found.version}, {len(drugs)} drugs, {len(found.rows)} rows"
+    return f"{whose}, version {found.version}, {_count(len(drugs), 'drug')}, {_count(len(found.rows), 'row')}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _drugs_table(rows: list[LibraryRow]) -> Table:
