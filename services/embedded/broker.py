@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CLIENT_SETTINGS = {
-    # A third of a group's session passes between heartbeats and a join takes half of it: 6 s keeps a start short.
-    "PUMPWATCH_SESSION_TIMEOUT_S": "6",
+    # A join takes half of the session; shorter still, and a busy machine would lose its membership by a pause.
+    "PUMPWATCH_SESSION_TIMEOUT_S": "4",
     # A waiting fetch is not woken, so what arrives during it waits for its end: that bounds the added latency.
     "PUMPWATCH_FETCH_MAX_WAIT_MS": "30",
 }

@@ -42,6 +42,7 @@ class Program:
     ready_within_s: float = 30.0
     stop_signal: signal.Signals = signal.SIGTERM
     stops_last: bool = False
+    niceness: int = 0
 
 
 class Child:
@@ -71,7 +72,7 @@ class Child:
         """Start the process in a session of its own, tied to this one; call it from the main thread."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command lines
-                tethered(list(self.program.command)),
+                tethered(list(self.program.command), self.program.niceness),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import signal
 import sys
 import urllib.request
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import redis
@@ -25,11 +27,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ANSWER_S = 1.0
+# On a small machine the stream goes before those who watch it, above all while everything starts at once.
+_SCREENS = 5
 # A loaded machine needs this long for the imports of a worker and the joining of its group.
 _PYTHON_READY_S = 60.0
-# A demo shows something within seconds: pumps live ten times as fast as real ones and slip seven times as often as
-# the 0.7% of entries published for hospitals (Husch 2005). Judgement, and said on the terminal.
-SPEED, SLIP_RATE = 10, 0.05
+# Real pumps are too quiet for a demo. So simulated nurses are busier the fewer pumps there are, they slip more often
+# than in the 0.7% of entries published for hospitals (Husch 2005), and the pumps' clocks begin in the past and catch
+# up, so that infusions on battery are there to be seen too. Judgement: a few alerts in the first ten seconds and then
+# one or two a minute. The terminal says all of it.
+SLIP_RATE = 0.1
+PAST_MIN, CATCH_UP_SPEED = 20, 40
+_BUSY_PUMPS, _BUSIEST = 10_000, 100
 # Connection settings of the caller are for other servers than ours.
 _FOREIGN = ("PUMPWATCH_KAFKA", "PUMPWATCH_REDIS", "PUMPWATCH_METRICS_TOKEN", "PUMPWATCH_WORKER_HOST")
 
@@ -106,8 +114,10 @@ class Platform:
             stops_last=True,
         )
         yield self._ours("worker", ["worker"], self._worker_health, needs=("broker",))
-        yield self._ours("board", ["board", "--port", str(self.board_port)], f"{self.board_url}/login")
-        yield self._ours("metrics", ["metrics", "--port", str(self.metrics_port)], self.metrics_url)
+        yield self._ours(
+            "board", ["board", "--port", str(self.board_port)], f"{self.board_url}/login", niceness=_SCREENS
+        )
+        yield self._ours("metrics", ["metrics", "--port", str(self.metrics_port)], self.metrics_url, niceness=_SCREENS)
         if self.pumps:
             yield Program(
                 name="pumps",
@@ -118,19 +128,35 @@ class Platform:
                 ready_within_s=_PYTHON_READY_S,
             )
 
-    def _ours(self, name: str, arguments: Sequence[str], url: str, needs: tuple[str, ...] = ()) -> Program:
+    def _ours(
+        self, name: str, arguments: Sequence[str], url: str, *, needs: tuple[str, ...] = (), niceness: int = 0
+    ) -> Program:
         return Program(
             name=name,
             command=_pumpwatch(*arguments),
             ready=lambda: answers_ok(url),
             env=self._environment(),
             needs=needs,
+            niceness=niceness,
             ready_within_s=_PYTHON_READY_S,
         )
 
+    @property
+    def busy(self) -> float:
+        """How many times as often as in real life something happens on each pump."""
+        return min(_BUSIEST, max(1, _BUSY_PUMPS / self.pumps))
+
     def _simulation(self) -> list[str]:
-        truth = self.folder / "truth.ndjson"
-        return ["--pumps", str(self.pumps), "--speed", str(SPEED), "--slip-rate", str(SLIP_RATE), "--truth", str(truth)]
+        start = datetime.now(UTC) - timedelta(minutes=PAST_MIN)
+        return [
+            *("--pumps", str(self.pumps)),
+            *("--seed", str(secrets.randbelow(2**31))),
+            *("--start", start.isoformat(timespec="seconds")),
+            *("--speed", str(CATCH_UP_SPEED)),
+            *("--busy", f"{self.busy:g}"),
+            *("--slip-rate", str(SLIP_RATE)),
+            *("--truth", str(self.folder / "truth.ndjson")),
+        ]
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}

@@ -12,7 +12,7 @@ from rich.text import Text
 from schemas import topics
 from services.embedded import counts
 from services.embedded.follow import AlertFollower, line
-from services.embedded.platform import SLIP_RATE, SPEED
+from services.embedded.platform import PAST_MIN, SLIP_RATE
 from services.embedded.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -126,8 +126,8 @@ class Session:
             self._console.print(Text.assemble(f"  {name:<9} ", (value, "bold")))
         if platform.pumps:
             self._console.print(
-                f"  Simulated pumps run at {SPEED} times the speed and slip in {SLIP_RATE:.0%} of their entries, "
-                "more often than real ones, so that there is something to see."
+                f"  A demo, busier than life: {platform.busy:g} times as many entries a pump, a slip in "
+                f"{SLIP_RATE:.0%} of them, and the pumps' clocks begin {PAST_MIN} min ago and catch up in a minute."
             )
         self._console.print("Alerts follow as they come; Ctrl-C ends everything.\n", style="dim")
 
