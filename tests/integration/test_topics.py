@@ -1,6 +1,7 @@
 """`pumpwatch topics` against Apache Kafka."""
 
 import json
+import time
 
 import pytest
 from confluent_kafka import Producer
@@ -53,7 +54,10 @@ def test_life_of_the_topics_on_a_broker(kafka, run):
     )
     admin = AdminClient({"bootstrap.servers": kafka})
     admin.incremental_alter_configs([changed])[changed].result(10)
-    assert topics.check({"bootstrap.servers": kafka}, 3) == [
+    deadline = time.monotonic() + 10  # the controller has taken the change, the broker learns of it
+    while not (found := topics.check({"bootstrap.servers": kafka}, 3)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert found == [
         "pump.rollups.v1: cleanup.policy is delete, declared compact",
         "pump.rollups.v1: retention.bytes is 1000, not declared",
     ]
