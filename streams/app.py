@@ -23,6 +23,7 @@ from streams.agents.dose import DoseAgent
 from streams.agents.power import PowerAgent
 from streams.agents.read_model import ReadModelAgent
 from streams.agents.rollup import RollupAgent
+from streams.dead_letters import TooManyRefusedError
 from streams.libraries import Libraries, LibraryFollower
 from streams.sink import ReadModel
 from streams.sink.live import LivePumps
@@ -109,6 +110,9 @@ class StreamWorker:
         except LetGoError:
             self.consumer.abandon(batch)
             return
+        except TooManyRefusedError as error:
+            self._die(str(error))
+            return
         except Exception as error:
             log.exception("agent failed", agent=agent.name, topic=batch.topic, partition=batch.partition)
             self._die(f"{agent.name} agent: {error}")
@@ -116,6 +120,7 @@ class StreamWorker:
         if agent.holds:
             self.consumer.hold(batch.tp, agent.hold(batch.topic, batch.partition))
         event.ack()
+        agent.dead_letters.tell()
         self.signs.progressed(agent.name, batch, time.monotonic() - started)
 
     def _forget(self, _app: Any, revoked: set[Any], **_: Any) -> None:

@@ -22,6 +22,9 @@ ORIGINAL_TIMESTAMP = "dlq-original-timestamp"
 ERROR_CLASS = "dlq-error-class"
 REASON = "dlq-reason"
 
+# With fewer pumps in the window it cannot be told whether they or the deployment are wrong (judgement).
+PUMPS_THAT_TELL = 20
+
 
 class TooManyRefusedError(Exception):
     """Nearly everything is refused: a wrong deployment, not a bad pump. The worker stops instead of draining."""
@@ -41,25 +44,47 @@ def dead_letter_headers(record: ConsumerRecord, refusal: EventRefused) -> Header
 
 
 class RefusalLimit:
-    """Share of refused records among the last `window`; over `max_ratio` it raises."""
+    """Shares of refused records, and of pumps that send nothing else, among the last `window` records.
+
+    One bad pump may flood a topic; only where nearly all of many pumps are refused is the deployment wrong.
+    """
 
     def __init__(self, topic: str, window: int, max_ratio: float) -> None:
         self._topic, self._max_ratio = topic, max_ratio
-        self._recent: deque[bool] = deque(maxlen=window)
+        self._recent: deque[tuple[bytes | None, bool]] = deque(maxlen=window)
         self._refused = 0
+        self._by_pump: dict[bytes | None, list[int]] = {}  # records and refused records of each key
+        self._only_refused = 0
 
-    def note(self, *, refused: bool) -> None:
-        """Count one record. Raises TooManyRefusedError once the window is full and the share is passed."""
+    def note(self, key: bytes | None, *, refused: bool) -> None:
+        """Count one record. Raises TooManyRefusedError once the window is full and both shares are passed."""
         recent = self._recent
         if len(recent) == recent.maxlen:
-            self._refused -= recent[0]
-        recent.append(refused)
-        self._refused += refused
-        if refused and len(recent) == recent.maxlen and self._refused > self._max_ratio * len(recent):
+            self._count(*recent[0], step=-1)
+        recent.append((key, refused))
+        self._count(key, refused, step=1)
+        if (
+            refused
+            and len(recent) == recent.maxlen
+            and len(self._by_pump) >= PUMPS_THAT_TELL
+            and self._refused > self._max_ratio * len(recent)
+            and self._only_refused > self._max_ratio * len(self._by_pump)
+        ):
             raise TooManyRefusedError(
-                f"{self._refused} of the last {len(recent)} records of {self._topic} were refused; this looks like "
-                f"a wrong deployment. See `pumpwatch dlq list {self._topic}`; the limit is PUMPWATCH_DLQ_MAX_RATIO."
+                f"{self._refused} of the last {len(recent)} records of {self._topic} were refused, from "
+                f"{self._only_refused} of {len(self._by_pump)} pumps; this looks like a wrong deployment. "
+                f"See `pumpwatch dlq list {self._topic}`; the limit is PUMPWATCH_DLQ_MAX_RATIO."
             )
+
+    def _count(self, key: bytes | None, refused: bool, *, step: int) -> None:  # noqa: FBT001 (an item of the window)
+        pump = self._by_pump.setdefault(key, [0, 0])
+        self._only_refused -= pump[0] == pump[1] > 0
+        pump[0] += step
+        pump[1] += step * refused
+        self._refused += step * refused
+        self._only_refused += pump[0] == pump[1] > 0
+        if not pump[0]:
+            del self._by_pump[key]
 
 
 class DeadLetters:
@@ -68,6 +93,7 @@ class DeadLetters:
     def __init__(self, outbox: Outbox, window: int, max_ratio: float) -> None:
         self._outbox, self._window, self._max_ratio = outbox, window, max_ratio
         self._limits: dict[str, RefusalLimit] = {}
+        self._untold: dict[tuple[str, str], tuple[int, str]] = {}
 
     def bury(self, record: ConsumerRecord, refusal: EventRefused) -> None:
         """Queue the raw record for the dead-letter topic of its topic, on the same partition."""
@@ -78,18 +104,19 @@ class DeadLetters:
             partition=record.partition,
             headers=dead_letter_headers(record, refusal),
         )
-        log.warning(
-            "record refused",
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            error_class=refusal.error_class,
-            reason=refusal.reason,
-        )
+        place = (record.topic, refusal.error_class)
+        count = self._untold.get(place, (0, ""))[0] + 1
+        self._untold[place] = (count, f"{record.partition}/{record.offset}: {refusal.reason}")
 
-    def note(self, topic: str, *, refused: bool) -> None:
+    def tell(self) -> None:
+        """Log what was refused since the last call: one line for each class, however many there were."""
+        for (topic, error_class), (count, example) in self._untold.items():
+            log.warning("records refused", topic=topic, error_class=error_class, count=count, example=example)
+        self._untold.clear()
+
+    def note(self, record: ConsumerRecord, *, refused: bool) -> None:
         """Count a record towards the limit of its topic."""
-        limit = self._limits.get(topic)
+        limit = self._limits.get(record.topic)
         if limit is None:
-            limit = self._limits[topic] = RefusalLimit(topic, self._window, self._max_ratio)
-        limit.note(refused=refused)
+            limit = self._limits[record.topic] = RefusalLimit(record.topic, self._window, self._max_ratio)
+        limit.note(record.key, refused=refused)

@@ -12,7 +12,9 @@ class WorkerMetrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.records = Counter("pumpwatch_worker_records", "Records taken, by agent and topic.", ["agent", "topic"], registry=self.registry)
+        self.records = Counter(
+            "pumpwatch_worker_records", "Records taken, by agent and topic.", ["agent", "topic"], registry=self.registry
+        )
         self.published = Counter(
             "pumpwatch_worker_published", "Records published, by topic.", ["topic"], registry=self.registry
         )

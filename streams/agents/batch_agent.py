@@ -106,11 +106,11 @@ class BatchAgent(ABC):
         if record.offset > buried:
             self.dead_letters.bury(record, refusal)
             self.context.metrics.dead_letters.labels(record.topic, refusal.error_class).inc()
-        self.dead_letters.note(record.topic, refused=True)
+        self.dead_letters.note(record, refused=True)
 
     def accept(self, record: ConsumerRecord) -> None:
         """Count a record that was no trouble."""
-        self.dead_letters.note(record.topic, refused=False)
+        self.dead_letters.note(record, refused=False)
 
     def publish(self, topic: str, key: str, event: Event, record: ConsumerRecord, position: Position) -> None:
         """Queue a derived event for the partition of the record it comes from."""

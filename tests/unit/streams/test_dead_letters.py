@@ -1,35 +1,55 @@
 """When refused records mean a wrong deployment."""
 
+import random
+
 import pytest
 
-from streams.dead_letters import RefusalLimit, TooManyRefusedError
+from streams.dead_letters import PUMPS_THAT_TELL, RefusalLimit, TooManyRefusedError
 
 
-def test_a_bad_pump_among_good_ones_never_stops_the_worker():
+def key(number: int) -> bytes:
+    return f"pump{number}".encode()
+
+
+def test_a_bad_pump_that_floods_a_topic_never_stops_the_worker():
+    """All its records are refused, but the other pumps are well."""
+    limit = RefusalLimit("pump.keystrokes.v1", window=100, max_ratio=0.9)
+    for number in range(5000):
+        limit.note(b"bad", refused=True)
+        if number % 30 == 0:
+            limit.note(key(number % 7), refused=False)
+
+
+def test_a_third_of_all_records_refused_never_stops_the_worker():
     limit = RefusalLimit("pump.keystrokes.v1", window=100, max_ratio=0.5)
     for number in range(1000):
-        limit.note(refused=number % 3 == 0)
+        limit.note(key(number % 50), refused=number % 3 == 0)
 
 
-def test_a_topic_of_refused_records_stops_the_worker_and_says_what_to_do():
+def test_many_pumps_refused_stop_the_worker_and_it_says_what_to_do():
     limit = RefusalLimit("pump.keystrokes.v1", window=100, max_ratio=0.95)
-    for _ in range(99):
-        limit.note(refused=True)
-    with pytest.raises(TooManyRefusedError, match=r"of the last 100 records of pump.keystrokes.v1.*pumpwatch dlq list"):
-        limit.note(refused=True)
+    for number in range(99):
+        limit.note(key(number), refused=True)
+    expected = r"100 of the last 100 records of pump.keystrokes.v1 .* 100 of 100 pumps.*pumpwatch dlq list"
+    with pytest.raises(TooManyRefusedError, match=expected):
+        limit.note(key(99), refused=True)
 
 
 def test_fewer_records_than_the_window_are_no_verdict():
     limit = RefusalLimit("pump.power.v1", window=100, max_ratio=0.95)
-    for _ in range(99):
-        limit.note(refused=True)
+    for number in range(99):
+        limit.note(key(number), refused=True)
 
 
-def test_old_refusals_leave_the_window():
-    limit = RefusalLimit("pump.power.v1", window=100, max_ratio=0.5)
-    for _ in range(49):
-        limit.note(refused=True)
-    for _ in range(100):
-        limit.note(refused=False)
-    for _ in range(49):
-        limit.note(refused=True)
+def test_old_records_leave_the_window():
+    """The counts by pump are those of a window computed anew."""
+    dice, window = random.Random(7), 50
+    limit = RefusalLimit("pump.power.v1", window=window, max_ratio=1.0)
+    sent = [(key(dice.randrange(PUMPS_THAT_TELL)), dice.random() < 0.5) for _ in range(500)]
+    for count, (pump, refused) in enumerate(sent, start=1):
+        limit.note(pump, refused=refused)
+        kept = sent[max(0, count - window) : count]
+        bad = {pump for pump, _ in kept} - {pump for pump, refused in kept if not refused}
+        assert limit._only_refused == len(bad)
+        assert limit._refused == sum(refused for _, refused in kept)
+        assert set(limit._by_pump) == {pump for pump, _ in kept}
