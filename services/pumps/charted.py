@@ -107,7 +107,7 @@ class _Bed:
         self.ended = False
         self.entries = 0
         self.last: dict[tuple[str, str], float] = {}
-        self.running: dict[int, tuple[str, float, float]] = {}  # unit, value and the time in ms when it ends
+        self.running: dict[int, Change] = {}
         self.seq = 0
 
 
@@ -129,14 +129,12 @@ class Rows:
 
     def flow(self, pump: Pump) -> float:
         """All running channels together, mL/h; a dose counts as MEDIAN_ML_H, as few logs tell its flow."""
-        return sum(
-            value if unit == "mL/h" else MEDIAN_ML_H for unit, value, _ in self._beds[pump.number].running.values()
-        )
+        running = self._beds[pump.number].running.values()
+        return sum(change.value if change.unit == "mL/h" else MEDIAN_ML_H for change in running)
 
     def drugs(self, pump: Pump) -> list[str]:
         """What runs."""
-        bed = self._beds[pump.number]
-        return [drug for drug, channel in bed.channels.items() if channel in bed.running]
+        return [change.drug for change in self._beds[pump.number].running.values()]
 
     def channels_running(self, pump: Pump) -> int:
         """How many channels run."""
@@ -150,14 +148,21 @@ class Rows:
             begins_ms = max(self._start_ms + stay.times[bed.done], now_ms + 100, bed.busy_ms)
             yield from self._enter(pump, bed, stay.entries[bed.done], begins_ms)
             bed.done += 1
-        for channel, (_, _, ends_ms) in list(bed.running.items()):
-            if ends_ms <= now_ms:
-                del bed.running[channel]
-                yield Change(now_ms, channel, 0.0)
+        for change in bed.running.values():
+            if change.ends_ms <= now_ms:
+                yield Change(now_ms, change.channel, 0.0)
         if bed.done == len(stay.entries) and now_ms >= bed.busy_ms + ENDS_AFTER_MS:
-            bed.running.clear()
             bed.ended = self._some_ended = True
-            yield Change(now_ms, 0, 0.0)
+            for change in bed.running.values():
+                yield Change(now_ms, change.channel, 0.0)
+
+    def apply(self, pump: Pump, change: Change) -> None:
+        """A channel now runs at another value."""
+        running = self._beds[pump.number].running
+        if change.value > 0:
+            running[change.channel] = change
+        else:
+            running.pop(change.channel, None)
 
     def mend(self, pump: Pump, mend: Mend) -> Iterator[Entered | Change | Mend]:  # noqa: ARG002 - see below
         """Nothing: the log's own rows are all that is entered."""
@@ -212,9 +217,5 @@ class Rows:
         if row.field not in ("rate", "dose"):
             return
         bed.last[row.drug, row.unit] = entered.value
-        if entered.value > 0:
-            ends_ms = inf if row.lasts_ms is None else entered.ends_ms + row.lasts_ms + NEXT_BAG_MS
-            bed.running[channel] = (row.unit, entered.value, ends_ms)
-        else:
-            bed.running.pop(channel, None)
-        yield Change(entered.ends_ms, channel, entered.value)
+        ends_ms = inf if row.lasts_ms is None else entered.ends_ms + row.lasts_ms + NEXT_BAG_MS
+        yield Change(entered.ends_ms, channel, entered.value, row.drug, row.unit, ends_ms)

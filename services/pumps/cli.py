@@ -20,7 +20,7 @@ from services.pumps import behaviour
 from services.pumps.feed import Count, Lines, Sink, feed
 from services.pumps.logs import Log, LogError
 from services.pumps.publisher import Publisher, PublishingError
-from services.pumps.replay import plan, replayed
+from services.pumps.replay import Plan, plan, replayed
 from services.pumps.simulator import simulated
 from services.pumps.timeline import DAY_MS, MOST_AHEAD_MS, MOST_BEHIND_MS, Pace, start_for
 from services.pumps.truth import TruthFile
@@ -151,7 +151,7 @@ def replay(
     except LogError as error:
         fail(str(error))
     if not of.entries:
-        fail(f"{file}: no usable row{f' of {hospital}' if hospital else ''}{_left_out(log, ': ')}")
+        fail(f"{file}: no usable row{f' of {hospital}' if hospital else ''}{_left_out(of, ': ')}")
     now_ms = round(time() * 1000)
     start_ms = start_for(of.length_ms, speed, now_ms)
     if start is not None:
@@ -173,7 +173,7 @@ def replay(
             tell=told.write,
         )
         count = _feed(traffic, sink, Pace(start_ms, speed), only=only, total=of.entries)
-    said(f"{file}: {log.rows:,} rows, {of.entries:,} chosen{_left_out(log, ', left out ')}")
+    said(f"{file}: {log.rows:,} rows{_left_out(of, ', left out: ')}")
     said(f"{len(of.stays):,} pumps: {_events(count)}")
     _judge(sink, said)
     if count.interrupted:
@@ -270,8 +270,8 @@ def _events(count: Count) -> str:
     )
 
 
-def _left_out(log: Log, before: str) -> str:
-    return before + ", ".join(f"{number:,} {why}" for why, number in log.left_out.most_common()) if log.left_out else ""
+def _left_out(of: Plan, before: str) -> str:
+    return before + ", ".join(f"{rows:,} {why}" for why, rows in of.left_out.most_common()) if of.left_out else ""
 
 
 def _say(line: str) -> None:

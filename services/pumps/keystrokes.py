@@ -82,12 +82,18 @@ def _steps(target: float, keypad: Layout, value: float) -> list[Press]:
         if len(presses) == MOST_PRESSES:
             return []
         left = abs(target - value)
-        fast = keypad.step(value, fast=True) <= left + 1e-9
-        if not fast and keypad.step(value, fast=False) > left + 1e-9:
-            return []
-        key: KeyName = ("UP_FAST" if fast else "UP") if target > value else ("DOWN_FAST" if fast else "DOWN")
+        slow: KeyName = "UP" if target > value else "DOWN"
+        fast: KeyName = "UP_FAST" if target > value else "DOWN_FAST"
+        key = fast
+        after = stepped([Press(fast)], keypad, value)
+        # A fast step over 100 from 99.7 would end between the steps there, and never reach a whole number.
+        if abs(after - value) > left + 1e-9 or after != enterable(after, keypad):
+            key = slow
+            after = stepped([Press(slow)], keypad, value)
+            if abs(after - value) > left + 1e-9:
+                return []
         presses.append(Press(key, "step" if presses and presses[-1].key == key else "next"))
-        value = stepped(presses[-1:], keypad, value)
+        value = after
     return presses
 
 

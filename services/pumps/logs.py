@@ -145,7 +145,7 @@ def _kind(header: frozenset[str], path: str) -> Kind:
     for kind, columns in _COLUMNS.items():
         if header.issuperset(columns):
             return kind
-    nearest = min(_COLUMNS, key=lambda kind: (len(set(_COLUMNS[kind]) - header), kind != "own"))
+    nearest = max(_COLUMNS, key=lambda kind: (len(header.intersection(_COLUMNS[kind])), kind == "own"))
     missing = [column for column in _COLUMNS[nearest] if column not in header]
     raise LogError(
         f"{path}: no column `{missing[0]}`; an infusion log has the columns {', '.join(_COLUMNS['own'])} "

@@ -94,17 +94,28 @@ class Programmes:
     def due(self, pump: Pump, now_ms: int, minute: int) -> Iterator[Entered | Change | Mend]:
         """What happens on the pump within the minute that begins now."""
         first = CHANNELS * pump.number
-        until_s = (now_ms - self._start_ms) // 1000 + 60
+        now_s = (now_ms - self._start_ms) // 1000
+        if self.busy_s[pump.number] > now_s:
+            return  # she has two hands and one keypad: next minute
+        until_s = now_s + 60
         for channel in range(pump.channels):
             if self.next_s[first + channel] < until_s:
                 dice = self._roll(pump, minute, channel)
                 wanted_ms = self._start_ms + self.next_s[first + channel] * 1000
                 yield from self._turn(pump, channel, max(wanted_ms, now_ms + 100), dice)
 
+    def apply(self, pump: Pump, change: Change) -> None:
+        """A channel now runs at another value."""
+        self.value[CHANNELS * pump.number + change.channel] = change.value
+
     def mend(self, pump: Pump, mend: Mend) -> Iterator[Entered | Change | Mend]:
         """Put a slip right, if it still stands."""
         slot = CHANNELS * pump.number + mend.channel
         if self.value[slot] != mend.wrong:
+            return
+        busy_ms = self._start_ms + self.busy_s[pump.number] * 1000
+        if busy_ms > mend.at_ms:
+            yield mend._replace(at_ms=busy_ms)
             return
         dice = self._roll(pump, mend.at_ms, 7)
         meant = Meant(mend.meant, mend.wrong)
@@ -121,7 +132,6 @@ class Programmes:
         keypad = layout(pump.model)
         running = self.value[slot] > 0
         if running and dice.random() < self._bedside.therapies[self.therapy[slot]].profile.stops:
-            self.value[slot] = 0.0
             self._after(slot, at_ms, dice.expovariate(1 / (self._figures.idle_hours * 60)))
             yield Change(at_ms, channel, 0.0)
             return
@@ -159,7 +169,7 @@ class Programmes:
         corrects: str | None = None,
     ) -> Iterator[Entered | Change | Mend]:
         """An entry, and again where a warning showed the slip in it."""
-        index, slot = pump.number, CHANNELS * pump.number + channel
+        index = pump.number
         begins_ms = max(at_ms, self._start_ms + self.busy_s[index] * 1000)
         while True:
             head = EntryHead(
@@ -197,7 +207,6 @@ class Programmes:
             corrects = head.entry
         if entered.action == "cancel" or field == "vtbi":
             return
-        self.value[slot] = entered.value
         yield Change(entered.ends_ms, channel, entered.value)
         if entered.slip and (after_ms := self._nurse.mends_after_ms(dice)):
             yield Mend(entered.ends_ms + after_ms, channel, entered.value, meant.value, head.entry)

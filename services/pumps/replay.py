@@ -7,6 +7,7 @@ asked for), and so are plugs and batteries. Stays begin together; a log of one's
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from services.pumps.charted import ENDS_AFTER_MS, Beds, Rows, Stay
@@ -34,6 +35,7 @@ class Plan(NamedTuple):
     length_ms: int
     gaps_cut: int
     cut_ms: int
+    left_out: Counter[str]
 
 
 def plan(log: Log, *, hospital: str | None = None, limit: int | None = None) -> Plan:
@@ -41,7 +43,11 @@ def plan(log: Log, *, hospital: str | None = None, limit: int | None = None) -> 
 
     The timeline is at most 34 days long, less an hour for the last entries; the longest gaps are cut to fit.
     """
-    chosen = [entry for entry in log.entries if hospital is None or _is_of(entry.hospital, hospital)][:limit]
+    theirs = [entry for entry in log.entries if hospital is None or _is_of(entry.hospital, hospital)]
+    chosen = theirs[:limit]
+    left_out = log.left_out + Counter(
+        {"of another hospital": len(log.entries) - len(theirs), "beyond --limit": len(theirs) - len(chosen)}
+    )
     places: dict[tuple[str, str], list[Entry]] = {}
     for entry in chosen:
         places.setdefault((entry.hospital, entry.place), []).append(entry)
@@ -52,7 +58,7 @@ def plan(log: Log, *, hospital: str | None = None, limit: int | None = None) -> 
     else:
         stays, gaps, cut_ms = _each_from_its_start(places)
     length_ms = max((stay.times[-1] for stay in stays), default=0) + ENDS_AFTER_MS
-    return Plan(stays, len(chosen), length_ms, gaps, cut_ms)
+    return Plan(stays, len(chosen), length_ms, gaps, cut_ms, left_out)
 
 
 def _together(places: dict[tuple[str, str], list[Entry]]) -> tuple[list[Stay], int, int]:

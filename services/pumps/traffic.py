@@ -164,6 +164,8 @@ class Traffic:
 
     def _power(self, pump: Pump, at_ms: int, what: int, about: Any) -> PowerEvent | None:
         if what == _RUN:
+            if isinstance(about, Change):
+                self._programmes.apply(pump, about)
             return self._mains.ran(pump, at_ms)
         happened = (
             self._mains.unplug(pump, at_ms, about.pulled)

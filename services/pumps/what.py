@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -13,11 +14,17 @@ if TYPE_CHECKING:
 
 
 class Change(NamedTuple):
-    """A channel runs at another value from `at_ms` (since 1970) on."""
+    """A channel, from 0, runs at another value from `at_ms` (since 1970) on.
+
+    A log also says which drug and unit, and may say when it ends.
+    """
 
     at_ms: int
     channel: int
     value: float
+    drug: str = ""
+    unit: str = ""
+    ends_ms: float = inf
 
 
 class Mend(NamedTuple):
@@ -63,6 +70,9 @@ class What(Protocol):
 
     def due(self, pump: Pump, now_ms: int, minute: int) -> Iterable[Entered | Change | Mend]:
         """What happens on the pump within the minute that begins now."""
+
+    def apply(self, pump: Pump, change: Change) -> None:
+        """A channel now runs at another value."""
 
     def mend(self, pump: Pump, mend: Mend) -> Iterable[Entered | Change | Mend]:
         """A slip is put right."""
