@@ -28,7 +28,6 @@ MAX_BYTES = 256 * 1024  # an entry of 256 keys, the longest event, takes about 1
 MAX_LIBRARY_BYTES = 4 * 1024 * 1024  # about 10,000 rows
 AHEAD_S = 24 * 3600  # a pump set to another time zone is still taken
 BEHIND_S = 35 * 86400  # a pump that was off the network for a month is still taken
-MOMENTS = ("at", "started_at", "ended_at", "paused_at", "empty_at", "since", "hour")
 
 _BACKSLASH, _DELETE = b"\\"[0], 0x7F  # a single byte is found ten times faster as a number
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,7 +53,7 @@ class _Reader:
         self.kind = kind
         self.decode = msgspec.json.Decoder(kind).decode
         self.limit = MAX_LIBRARY_BYTES if kind is DrugLibrary else MAX_BYTES
-        self.more_moments = tuple(path for path in _moments(kind) if path != "at")
+        self.moments = {path: attrgetter(path) for path in _moments(kind)}
         self.check_names = EachNameOnce(kind).check if kind.__struct_config__.forbid_unknown_fields else None
 
 
@@ -77,8 +76,8 @@ def decode(kind: type[T], raw: bytes) -> T:
         event: Any = reader.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         event = _with_whole_floats(kind, raw, error)
-    if event.at.tzinfo is not UTC or reader.more_moments:
-        _check_utc(event, ("at", *reader.more_moments))
+    if event.at.tzinfo is not UTC or len(reader.moments) > 1:
+        _check_utc(event, reader.moments)
     if _BACKSLASH in raw or _DELETE in raw or not (raw.isascii() or _CONTROL_BYTES.search(raw) is None):
         _check_text(event, "")
     if reader.check_names:
@@ -182,9 +181,9 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _check_utc(event: Any, paths: tuple[str, ...]) -> None:
-    for path in paths:
-        at = attrgetter(path)(event)
+def _check_utc(event: Any, moments: dict[str, attrgetter[datetime | None]]) -> None:
+    for path, moment in moments.items():
+        at = moment(event)
         if at is not None and at.tzinfo is not UTC:
             shown = f"field `{path}`: {at.isoformat()} is not UTC"
             raise EventRefused("schema", f"{shown}; send it in UTC with a Z at the end")
