@@ -25,11 +25,9 @@ FOLLOWING = (KEYSTROKES, POWER, DOSE_SCORES, POWER_EPISODES, ALERTS, ROLLUPS)
 def events() -> list:
     """A simulated fleet with many slips: single keys, chunks and whole entries, corrections, pulled plugs."""
     start = ms(now() - timedelta(hours=20))
-    fleet = simulated(
-        pumps=300, hospitals=3, seed=11, start_ms=start, behaviour=behaviour.load(), slip_rate=0.05
-    )
+    fleet = simulated(pumps=300, hospitals=3, seed=11, start_ms=start, behaviour=behaviour.load(), slip_rate=0.05, busy=30)
     taken = []
-    for _, _, event, _ in fleet:
+    for _, _, event, _ in fleet.records():
         taken.append(event)
         if len(taken) == EVENTS:
             return taken

@@ -28,9 +28,7 @@ def produce(bootstrap, topic, values):
 
 
 def consume(bootstrap, topic, count, within_s=30):
-    consumer = Consumer(
-        {"bootstrap.servers": bootstrap, "group.id": "pumpwatch-test", "enable.auto.commit": False}
-    )
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "pumpwatch-test", "enable.auto.commit": False})
     consumer.assign([TopicPartition(topic, 0, 0)])
     found, deadline = [], time.monotonic() + within_s
     while len(found) < count and time.monotonic() < deadline:
@@ -65,9 +63,7 @@ def test_three_nodes_replicate_and_survive_the_loss_of_one(kafka_cluster):
     """A record confirmed by the cluster is still there when a node is killed, and writing goes on."""
     create(kafka_cluster.bootstrap, "copied", replication=3)
     produce(kafka_cluster.bootstrap, "copied", [b"before"])
-    partition = (
-        AdminClient({"bootstrap.servers": kafka_cluster.bootstrap}).list_topics("copied", 10).topics["copied"]
-    )
+    partition = AdminClient({"bootstrap.servers": kafka_cluster.bootstrap}).list_topics("copied", 10).topics["copied"]
     leader = partition.partitions[0].leader
     assert sorted(partition.partitions[0].replicas) == [1, 2, 3]
     kafka_cluster.nodes[leader - 1].process.kill()
