@@ -50,7 +50,8 @@ class Session:
 
     def run(self, for_s: float | None, ready_file: Path | None) -> None:
         """Run until asked to stop or `for_s` seconds after all was ready. Raises ChildFailedError."""
-        self._console.print("Starting broker, Valkey, worker, board, metrics and pumps ...", style="dim")
+        pumps = " and pumps" if self._platform.pumps else ""
+        self._console.print(f"Starting broker, Valkey, worker, board, metrics{pumps} ...", style="dim")
         try:
             self._supervisor.start(lambda: self._stopping)
             if self._stopping:
@@ -125,9 +126,10 @@ class Session:
         ):
             self._console.print(Text.assemble(f"  {name:<9} ", (value, "bold")))
         if platform.pumps:
+            often = f"{platform.busy:g} times as many entries a pump, " if platform.busy > 1 else ""
             self._console.print(
-                f"  A demo, busier than life: {platform.busy:g} times as many entries a pump, a slip in "
-                f"{SLIP_RATE:.0%} of them, and the pumps' clocks begin {PAST_MIN} min ago and catch up in a minute."
+                f"  A demo, busier than life: {often}a slip in {SLIP_RATE:.0%} of the entries, "
+                f"and the pumps' clocks begin {PAST_MIN} min ago and catch up in a minute."
             )
         self._console.print("Alerts follow as they come; Ctrl-C ends everything.\n", style="dim")
 
