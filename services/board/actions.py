@@ -6,19 +6,19 @@ import asyncio
 import hashlib
 import threading
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from schemas import topics
-from schemas.codec import encode
+from schemas.codec import encode, from_ms
 from schemas.envelope import headers
 from schemas.events import ActionKind, Alert, AlertAction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from confluent_kafka import Message
 
@@ -48,7 +48,7 @@ def action_on(
         hospital=alert.hospital,
         care_area=alert.care_area,
         pump=alert.pump,
-        at=at or datetime.now(UTC),
+        at=at or from_ms(time.time_ns() // 1_000_000),
         key=alert.key,
         fingerprint=alert.fingerprint,
         action=action,

@@ -54,14 +54,14 @@ class BoardConfig:
 class Board:
     """The application (ASGI). `close_streams` lets it stop without waiting for open screens."""
 
-    def __init__(self, config: BoardConfig) -> None:
+    def __init__(self, config: BoardConfig, publisher: ActionPublisher | None = None) -> None:
         # `__Host-` makes a browser refuse the cookie from anything but this host over TLS.
-        cookie = "__Host-pumpwatch" if config.secure else "pumpwatch"
+        self._cookie = cookie = "__Host-pumpwatch" if config.secure else "pumpwatch"
         self._redis = connect(config.redis)
         self.hub = config.hub
-        self._publisher = ActionPublisher(config.kafka)
+        self._publisher = publisher or ActionPublisher(config.kafka)
         sessions = Sessions(self._redis)
-        self._feed = FeedReader(config.redis, self.hub, encode_view)
+        self.feed = FeedReader(config.redis, self.hub, encode_view)
         self._status = StatusWatch(self._redis, self.hub, sessions)
         api = Api(self._redis, self.hub, Snapshots(self._redis, self.hub), self._publisher)
         login = Login(
@@ -102,7 +102,7 @@ class Board:
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         self._publisher.start()
-        tasks = [asyncio.create_task(work) for work in (self._feed.run(), self._status.run())]
+        tasks = [asyncio.create_task(work) for work in (self.feed.run(), self._status.run())]
         try:
             yield
         finally:

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-_BLOCK_MS = 1000
+_BLOCK_MS = 500
 _BATCH = 500
 # A hospital that is heard for the first time shows its alerts after this long at most.
-_LOOK_FOR_HOSPITALS_S = 2.0
+_LOOK_FOR_HOSPITALS_S = 0.5
 _RETRY_S = 0.5
 _BEFORE_ALL = "0-0"
 
@@ -34,10 +34,15 @@ class FeedReader:
     """Reads what is new in `pw:feed:{hospital}` and publishes it to the hub, across outages of Redis."""
 
     def __init__(self, url: str, hub: Hub, encode: Callable[[StoredAlert], bytes]) -> None:
-        self._redis: Redis = connect(url, connections=1, timeout_s=_BLOCK_MS / 1000 + 2)
+        self._redis: Redis = connect(url, connections=1, timeout_s=_BLOCK_MS / 1000 + 2.0)
         self._hub = hub
         self._encode = encode
         self._read_up_to: dict[str, str] = {}
+
+    @property
+    def hospitals(self) -> set[str]:
+        """The hospitals whose feeds are followed."""
+        return set(self._read_up_to)
 
     async def run(self) -> None:
         """Follow until cancelled. After an outage each screen reads a fresh snapshot: Redis may have been emptied."""

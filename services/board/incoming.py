@@ -57,7 +57,7 @@ def limit(request: Request, default: int, most: int) -> int:
     text = request.query_params.get("limit")
     if text is None:
         return default
-    if not text.isdecimal() or len(text) > 6 or not 1 <= int(text) <= most:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 6 or not 1 <= int(text) <= most:
         raise HTTPException(400, f"`limit` is a whole number from 1 to {most}.")
     return int(text)
 

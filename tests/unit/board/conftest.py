@@ -1,0 +1,108 @@
+"""A board on a real Redis, served on loopback inside the test's event loop."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from redis.asyncio import Redis
+
+from schemas.events import AlertAction
+from services.board.accounts import Account
+from services.board.actions import ActionNotConfirmedError, ActionPublisher
+from services.board.app import Board, BoardConfig
+
+USER, PASSWORD = "biomed", "correct horse battery"
+# Hashing takes tens of ms and is the same for every test.
+ACCOUNT = Account.create(USER, PASSWORD)
+
+
+class RecordingPublisher(ActionPublisher):
+    """Confirms actions without Kafka, or refuses them all."""
+
+    def __init__(self) -> None:
+        self.actions: list[AlertAction] = []
+        self.refusal: str | None = None
+
+    def start(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+    async def publish(self, action: AlertAction) -> None:
+        if self.refusal:
+            raise ActionNotConfirmedError(self.refusal)
+        self.actions.append(action)
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self):
+        yield
+
+
+@dataclass
+class ServedBoard:
+    """The board, where it is served, and what it would have published."""
+
+    app: Board
+    url: str
+    publisher: RecordingPublisher
+    clients: list[httpx.AsyncClient] = field(default_factory=list)
+
+    async def follows(self, *hospitals: str) -> None:
+        """Wait until the board follows the feeds of these hospitals."""
+        async with asyncio.timeout(5):
+            while not self.app.feed.hospitals.issuperset(hospitals):  # noqa: ASYNC110 (no event tells it)
+                await asyncio.sleep(0.01)
+
+    def client(self, **options: Any) -> httpx.AsyncClient:
+        """A browser without a session."""
+        client = httpx.AsyncClient(base_url=self.url, timeout=10, verify=False, **options)  # noqa: S501 (plain HTTP)
+        self.clients.append(client)
+        return client
+
+    async def logged_in(self) -> httpx.AsyncClient:
+        """A browser that has logged in; its CSRF token is in `client.headers`."""
+        client = self.client()
+        answer = await client.post("/login", data={"user": USER, "password": PASSWORD})
+        assert answer.status_code == 303, answer.text
+        client.headers["X-CSRF-Token"] = (await client.get("/api/session")).json()["csrf"]
+        return client
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """An empty Redis."""
+    client = Redis.from_url(redis_url, decode_responses=True)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def board(redis: Redis, redis_url: str) -> AsyncIterator[ServedBoard]:
+    """A board that is up."""
+    publisher = RecordingPublisher()
+    app = Board(BoardConfig(redis=redis_url, kafka={}, account=ACCOUNT), publisher)
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    server = _Server(
+        uvicorn.Config(app, log_config=None, lifespan="on", server_header=False, timeout_graceful_shutdown=1)
+    )
+    serving = asyncio.create_task(server.serve([listening]))
+    served = ServedBoard(app, f"http://127.0.0.1:{listening.getsockname()[1]}", publisher)
+    while not server.started:  # noqa: ASYNC110 (uvicorn has no event for it)
+        await asyncio.sleep(0.01)
+    yield served
+    for client in served.clients:
+        await client.aclose()
+    app.close_streams()
+    server.should_exit = True
+    await serving

@@ -1,0 +1,96 @@
+"""Numbered changes reach every screen once, a slow one is let go, and who comes back misses nothing."""
+
+import asyncio
+
+import pytest
+
+from services.board.hub import SNAPSHOT_NEEDED, Hub
+
+
+def _last_id(body: bytes) -> str:
+    return next(line[4:] for line in body.decode().splitlines() if line.startswith("id: "))
+
+
+async def _read(subscription, wanted: int) -> list[bytes]:
+    messages = subscription.messages()
+    return [(await asyncio.wait_for(anext(messages), 1)).body for _ in range(wanted)]
+
+
+async def test_every_screen_gets_what_concerns_it_in_order():
+    """One hospital's screen sees its own changes, the overview all of them."""
+    hub = Hub()
+    every, _ = hub.subscribe(None, "s1", None)
+    north, _ = hub.subscribe("North", "s2", None)
+    for number, hospital in enumerate(["North", "South", "North"]):
+        hub.publish_change(hospital, b"%d" % number)
+    assert [body.split(b"\n")[-3] for body in await _read(every, 3)] == [b"data: 0", b"data: 1", b"data: 2"]
+    assert [body.split(b"\n")[-3] for body in await _read(north, 2)] == [b"data: 0", b"data: 2"]
+
+
+@pytest.mark.parametrize("seen", [0, 1, 7, 20])
+async def test_resuming_gives_exactly_what_followed(seen):
+    """Whatever number of changes was seen, the rest comes, once and in order."""
+    hub = Hub()
+    first, _ = hub.subscribe(None, "s", None)
+    start = hub.encode("snapshot", b"{}")
+    bodies = []
+    for number in range(20):
+        hub.publish_change("North", b"%d" % number)
+        bodies += await _read(first, 1)
+    last = _last_id(bodies[seen - 1]) if seen else _last_id(start)
+    _, missed = hub.subscribe(None, "s", last)
+    assert [message.body for message in missed] == bodies[seen:]
+
+
+async def test_what_cannot_be_resumed_needs_a_snapshot():
+    """Another process's number, a number too old or not given yet, and nonsense."""
+    hub = Hub(remembered=5)
+    for number in range(10):
+        hub.publish_change("North", b"%d" % number)
+    epoch = _last_id(hub.encode("x", b"")).partition("-")[0]
+    for last in (
+        None,
+        "",
+        "abc",
+        f"{epoch}-4",
+        f"{epoch}-11",
+        f"{epoch}-x",
+        "ffff-9",
+        f"{epoch}-",
+        f"{epoch}-{'9' * 30}",
+    ):
+        assert hub.subscribe(None, "s", last)[1] is None
+    assert len(hub.subscribe(None, "s", f"{epoch}-5")[1]) == 5
+    hub.request_snapshots()
+    assert hub.subscribe(None, "s", f"{epoch}-9")[1] is None
+    assert hub.subscribe(None, "s", f"{epoch}-11")[1] == []
+
+
+async def test_a_slow_screen_is_let_go_and_costs_others_nothing():
+    """Its queue fills, it is dropped at once, it still gets an unbroken beginning, and resumes after it."""
+    hub = Hub(queue_length=4)
+    slow, _ = hub.subscribe(None, "slow", None)
+    quick, _ = hub.subscribe(None, "quick", None)
+    got = []
+    for number in range(10):
+        hub.publish_change("North", b"%d" % number)
+        got += await _read(quick, 1)
+    assert (len(got), len(hub), hub.dropped) == (10, 1, 1)
+    begun = [message.body async for message in slow.messages()]
+    assert begun == got[:4]
+    _, missed = hub.subscribe(None, "slow", _last_id(begun[-1]))
+    assert [message.body for message in missed] == got[4:]
+
+
+async def test_ending_sessions_ends_their_screens_only():
+    """A stream whose session is over ends; the others go on."""
+    hub = Hub()
+    gone, _ = hub.subscribe(None, "gone", None)
+    stays, _ = hub.subscribe(None, "stays", None)
+    waiting = asyncio.create_task(anext(gone.messages(), None))
+    await asyncio.sleep(0)
+    hub.close(["gone"])
+    assert await asyncio.wait_for(waiting, 1) is None
+    assert hub.sessions == {"stays"}
+    hub.request_snapshots()
+    assert await asyncio.wait_for(anext(stays.messages()), 1) == SNAPSHOT_NEEDED
