@@ -19,6 +19,7 @@ import io
 import json
 import math
 import sys
+import zlib
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,8 +106,8 @@ def _text(path: str) -> str:
         return raw.decode("utf-8-sig")
     except OSError as error:
         raise LogError(f"{path}: {error.strerror or error}") from None
-    except EOFError:
-        raise LogError(f"{path}: the gzip file is cut off; fetch it again") from None
+    except (EOFError, zlib.error):
+        raise LogError(f"{path}: the gzip file is cut off or damaged; fetch it again") from None
     except UnicodeDecodeError as error:
         raise LogError(f"{path}: byte {error.start} is not UTF-8; convert the file to UTF-8") from None
 

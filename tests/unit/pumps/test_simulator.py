@@ -212,9 +212,7 @@ def test_heartbeats_come_every_minute(figures):
             beats[key].append(at_ms)
     assert len(beats) == 20
     assert all(len(times) == 60 for times in beats.values())
-    assert all(
-        after - before == 60_000 for times in beats.values() for before, after in pairwise(times)
-    )
+    assert all(after - before == 60_000 for times in beats.values() for before, after in pairwise(times))
 
 
 def test_power_events_tell_one_story(busy):
