@@ -17,7 +17,8 @@ from schemas.events import PowerEpisode
 from streams.power.cause import cause_of
 from streams.power.company import Company, Stretch
 from streams.power.observation import ALARMS, AT_SHIFT, is_active, recalled, tenths
-from streams.power.runway import MINUTE, Runway
+from streams.power.runway import Runway
+from streams.power.settings import MINUTE
 from streams.power.tally import Tally
 from streams.power.window import newest, observations
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from schemas.events import PowerEvent
-    from streams.power.settings import PowerSettings
+    from streams.power.settings import Thresholds
 
 SOON = 60 * MINUTE  # empty within this: revisions come more often
 FOREVER = 2**62
@@ -41,7 +42,7 @@ class OpenEpisode:
         "_episode",
         "_flips",
         "_grace_check",
-        "_settings",
+        "_thresholds",
         "care_area",
         "company",
         "hospital",
@@ -53,15 +54,15 @@ class OpenEpisode:
         "test",
     )
 
-    def __init__(self, about: PowerEvent | OpenEpisode, start: int, settings: PowerSettings) -> None:
-        self._settings = settings
+    def __init__(self, about: PowerEvent | OpenEpisode, start: int, thresholds: Thresholds) -> None:
+        self._thresholds = thresholds
         self.hospital: str = about.hospital
         self.care_area: str = about.care_area
         self.pump: str = about.pump
         self._episode = start
         self._due = self._empty_told = self._flips = 0
         self._active_told = True
-        self._grace_check = start + int(settings.grace_min * MINUTE)
+        self._grace_check = start + thresholds.grace
         self.company = Company()
         self.runway = Runway()
         self.tally = Tally()
@@ -88,13 +89,13 @@ class OpenEpisode:
     def settle(self, observation: int) -> None:
         """Count an observation that no late one can precede any more."""
         heard_before = observation <= self.tally.last
-        self.tally.add(observation, self._silence + self.leeway)
+        self.tally.add(observation, self._thresholds.silence + self.leeway)
         if not heard_before:
             self.leeway = 0
 
     def over_by(self, at: int) -> bool:
         """Whether the settled observations end the episode if the next one is not before `at`."""
-        return self.tally.over_by(at, self._silence + self.leeway, self._pause)
+        return self.tally.over_by(at, self._thresholds.silence + self.leeway, self._thresholds.pause)
 
     def revise(self, clock: int, window: bytes, *, urgent: bool) -> PowerEpisode | None:
         """The next revision if one is due.
@@ -111,13 +112,13 @@ class OpenEpisode:
             return None  # on mains: its end follows within minutes
         if over and self.revision and not (urgent and active):
             return None  # its end follows too; a revision now would hide where the next episode began
-        practice = tally.active_ms >= self._grace
+        practice = tally.active_ms >= self._thresholds.grace
         if not (told or clock >= self._due or practice or self._empty_moved()):
-            self._grace_check = clock + self._grace - tally.active_ms
+            self._grace_check = clock + self._thresholds.grace - tally.active_ms
             return None
         empty = self.runway.empty
         soon = empty and empty - clock <= SOON
-        self._due = clock + int((self._settings.revise_soon_min if soon else self._settings.revise_min) * MINUTE)
+        self._due = clock + (self._thresholds.revise_soon if soon else self._thresholds.revise)
         self._grace_check = FOREVER if practice else max(self._grace_check, clock)
         self._empty_told = empty
         self._flips += self._active_told != active
@@ -131,7 +132,7 @@ class OpenEpisode:
 
     def successor(self, about: PowerEvent | OpenEpisode, start: int) -> OpenEpisode:
         """The next episode of the pump, that began while the end of this one was still open."""
-        following = OpenEpisode(about, start, self._settings)
+        following = OpenEpisode(about, start, self._thresholds)
         # A late event may have moved this episode to before its name; names of a pump only grow.
         following._episode = max(start, self._episode + 1)
         following.company = self.company.since(start)
@@ -139,20 +140,20 @@ class OpenEpisode:
         return following
 
     @classmethod
-    def resume(cls, published: PowerEpisode, settings: PowerSettings) -> Self:
+    def resume(cls, published: PowerEpisode, thresholds: Thresholds) -> Self:
         """Go on from a published revision of an episode that was still open."""
         self = cls.__new__(cls)
-        self._settings = settings
+        self._thresholds = thresholds
         self.hospital, self.care_area = published.hospital, published.care_area
         self.pump = published.pump
         self._episode = int(published.episode.rpartition("@")[2])
         clock, started = ms(published.at), ms(published.started_at)
         empty = ms(published.empty_at) if published.empty_at is not None else 0
-        self._due = clock + int(settings.revise_min * MINUTE)
+        self._due = clock + thresholds.revise
         self._empty_told = empty
         self._flips = 0
         self._active_told = was_active(published)
-        self._grace_check = FOREVER if published.minutes >= settings.grace_min else clock
+        self._grace_check = FOREVER if published.minutes * MINUTE >= thresholds.grace else clock
         place = (published.care_area, None)
         stretches = [Stretch(started, clock, published.drugs, place)]
         if published.cause == "transport":
@@ -168,10 +169,10 @@ class OpenEpisode:
         tally.charge_min = round(published.charge_min * 10)
         tally.paused = paused
         tally.paused_on_mains = bool(paused)
-        tally.returns = settings.loose_cord_returns if published.cause == "loose_cord" else 0
+        tally.returns = thresholds.loose_cord_returns if published.cause == "loose_cord" else 0
         tally.fault = published.cause == "battery_fault"
         # Heartbeats between the revision and the restart are not read again: their silence proves nothing.
-        self.leeway = int(settings.revise_min * MINUTE)
+        self.leeway = thresholds.revise
         self.revision = published.revision
         self.test = published.test
         return self
@@ -180,10 +181,10 @@ class OpenEpisode:
         """The figures with the window counted, up to where the episode seems to be over, and whether it does."""
         tally = self.tally.copy()
         for observation in observations(window):
-            if tally.over_by(observation >> AT_SHIFT, self._silence + self.leeway, self._pause):
+            if tally.over_by(observation >> AT_SHIFT, self._thresholds.silence + self.leeway, self._thresholds.pause):
                 tally.paused = tally.end  # after a silence the last word is the end, unless a late event comes
                 return tally, True
-            tally.add(observation, self._silence + self.leeway)
+            tally.add(observation, self._thresholds.silence + self.leeway)
         return tally, False
 
     def _published(self, tally: Tally, at: int, *, empty: int, end: int) -> PowerEpisode:
@@ -207,31 +208,19 @@ class OpenEpisode:
             charge_min=tally.charge_min / 10,
             empty_at=from_ms(empty) if empty else None,
             drugs=self.company.drugs(tally.started, last),
-            cause=cause_of(tally, self._settings, moved=moved, ended=bool(end and tally.paused)),
+            cause=cause_of(tally, self._thresholds, moved=moved, ended=bool(end and tally.paused)),
             paused_at=from_ms(tally.paused) if tally.paused and not end else None,
             test=self.test,
         )
 
     def _empty_moved(self) -> bool:
         empty, told = self.runway.empty, self._empty_told
-        return empty != told and (not empty or not told or abs(empty - told) > self._settings.empty_shift_min * MINUTE)
+        return empty != told and (not empty or not told or abs(empty - told) > self._thresholds.empty_shift)
 
     @property
     def _flips_told(self) -> int:
         """How many changes between battery and mains are published at once; a loose cord has more."""
-        return 2 * self._settings.loose_cord_returns
-
-    @property
-    def _grace(self) -> int:
-        return int(self._settings.grace_min * MINUTE)
-
-    @property
-    def _pause(self) -> int:
-        return int(self._settings.pause_s * 1000)
-
-    @property
-    def _silence(self) -> int:
-        return int(self._settings.silence_min * MINUTE)
+        return 2 * self._thresholds.loose_cord_returns
 
 
 def was_active(published: PowerEpisode) -> bool:

@@ -9,7 +9,7 @@ from schemas.codec import EventRefused, ms
 from streams.power import window as windows
 from streams.power.episode import FOREVER, OpenEpisode, was_active
 from streams.power.observation import AT_SHIFT, LATEST_MS, is_active, observe, recalled
-from streams.power.settings import PowerSettings
+from streams.power.settings import PowerSettings, Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,9 +28,7 @@ class PowerPartition:
     """
 
     def __init__(self, settings: PowerSettings | None = None) -> None:
-        self._settings = settings or PowerSettings()
-        self._lateness = int(self._settings.lateness_s * 1000)
-        self._memory = int(self._settings.memory_h * 3_600_000)
+        self._thresholds = Thresholds(settings or PowerSettings())
         self._windows: dict[str, bytes] = {}
         self._open: dict[str, OpenEpisode] = {}
         self._resumed: dict[str, int] = {}
@@ -62,20 +60,21 @@ class PowerPartition:
         at = ms(event.at)
         if not 0 < at < LATEST_MS:
             raise EventRefused("clock", f"field `at`: {event.at.isoformat()} cannot be; set the pump's clock")
-        observation = observe(event, at, self._settings.fault_charge_pct)
-        window = self._windows.get(pump)
+        observation = observe(event, at, self._thresholds.fault_pct)
         revisions: list[PowerEpisode] = []
-        if window is not None and at < (windows.newest(window) >> AT_SHIFT) - self._lateness:
-            self._refuse_late(event, at, window)
+        window = self._windows.get(pump)
+        clock = at if window is None else max(at, windows.newest(window) >> AT_SHIFT)
+        if window is not None and clock - at > self._thresholds.lateness:
+            self._refuse_late(event, clock - at, window)
             self._end(pump, window, revisions)
-            window = None
-        window = windows.opened(event, observation) if window is None else windows.placed(window, event, observation)
-        newest = windows.newest(window)
-        clock = newest >> AT_SHIFT
-        if pump in self._open or is_active(observation):
-            window = self._follow(event, observation, window, clock, revisions)
+            window, clock = None, at
+        follow = pump in self._open or is_active(observation)
+        if window is None:
+            window = windows.opened(event, observation)
         else:
-            window = windows.trimmed(window, clock - self._lateness)
+            window = windows.placed(window, event, observation, 0 if follow else clock - self._thresholds.lateness)
+        if follow:
+            window = self._follow(event, observation, window, clock, revisions)
         self._windows[pump] = window
         self._clock = max(self._clock, clock)
         self._applied += 1
@@ -84,7 +83,11 @@ class PowerPartition:
         return revisions
 
     def restore(self, published: Iterable[tuple[PowerEpisode, int]]) -> None:
-        """Go on from published revisions in their order, each with the offset of the record it comes from."""
+        """Go on from published revisions in their order, each with the offset of the record it comes from.
+
+        A revision tells one episode of a pump. An episode that began before the one in front of it was settled
+        (within `lateness_s` and `pause_s` of its end) may therefore be known only from its next event on.
+        """
         for revision, offset in published:
             pump = revision.pump
             self._resumed[pump] = max(offset, self._resumed.get(pump, -1))
@@ -92,7 +95,7 @@ class PowerPartition:
                 recalled(ms(revision.at), revision.charge_min, active=was_active(revision))
             )
             if revision.ended_at is None:
-                self._open[pump] = OpenEpisode.resume(revision, self._settings)
+                self._open[pump] = OpenEpisode.resume(revision, self._thresholds)
             else:
                 self._open.pop(pump, None)
 
@@ -109,9 +112,9 @@ class PowerPartition:
         pump = event.pump
         episode = self._open.get(pump)
         if episode is None:
-            episode = OpenEpisode(event, observation >> AT_SHIFT, self._settings)
+            episode = OpenEpisode(event, observation >> AT_SHIFT, self._thresholds)
         urgent = episode.hear(event, observation, newest=observation == windows.newest(window))
-        going_on, window = self._settled(episode, event, window, clock - self._lateness, clock, revisions)
+        going_on, window = self._settled(episode, event, window, clock - self._thresholds.lateness, clock, revisions)
         if going_on is None:
             self._open.pop(pump, None)
         else:
@@ -159,20 +162,19 @@ class PowerPartition:
         pumps = list(islice(self._sweep, SWEEP_EVERY))
         for pump in pumps:
             window = self._windows.get(pump)
-            if window is not None and windows.newest(window) >> AT_SHIFT < self._clock - self._memory:
+            if window is not None and windows.newest(window) >> AT_SHIFT < self._clock - self._thresholds.memory:
                 del self._windows[pump]
                 self._resumed.pop(pump, None)
                 self._end(pump, window, revisions)
         if len(pumps) < SWEEP_EVERY:
             self._sweep = iter(list(self._windows))
 
-    def _refuse_late(self, event: PowerEvent, at: int, window: bytes) -> None:
+    def _refuse_late(self, event: PowerEvent, late: int, window: bytes) -> None:
         """Refuse an event that comes too late, unless its seq says that it is new: the clock was set back."""
         if event.seq > windows.highest_seq(window):
             return
-        late = ((windows.newest(window) >> AT_SHIFT) - at) / 60_000
         raise EventRefused(
             "late",
-            f"field `at`: {late:,.0f} min older than the newest event of pump {event.pump}, too late to count; "
-            f"send events within {self._settings.lateness_s / 60:g} min, or set the pump's clock",
+            f"field `at`: {late / 60_000:,.0f} min older than the newest event of pump {event.pump}, too late to "
+            f"count; send events within {self._thresholds.lateness / 60_000:g} min, or set the pump's clock",
         )

@@ -6,7 +6,8 @@ charge is only known to a point. The first step after the start or a reset is wh
 
 from __future__ import annotations
 
-MINUTE = 60_000
+from streams.power.settings import MINUTE
+
 # Judgements, until minutes-to-empty are evaluated against simulated depletions.
 RECENT = 30 * MINUTE  # the slope reaches 30 to 60 min back
 LEAST_ELAPSED = 5 * MINUTE

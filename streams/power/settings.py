@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+MINUTE = 60_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerSettings:
@@ -45,3 +47,34 @@ class PowerSettings:
             raise ValueError("power setting `revise_min`: at most 15, and less than `silence_min`")
         if self.memory_h * 60 <= self.silence_min + self.lateness_s / 60:
             raise ValueError("power setting `memory_h`: must be longer than `silence_min` and `lateness_s` together")
+
+
+class Thresholds:
+    """The settings in the units of the decisions: milliseconds and counts."""
+
+    __slots__ = (
+        "blip",
+        "empty_shift",
+        "fault_pct",
+        "grace",
+        "lateness",
+        "loose_cord_returns",
+        "memory",
+        "pause",
+        "revise",
+        "revise_soon",
+        "silence",
+    )
+
+    def __init__(self, settings: PowerSettings) -> None:
+        self.grace = round(settings.grace_min * MINUTE)
+        self.silence = round(settings.silence_min * MINUTE)
+        self.lateness = round(settings.lateness_s * 1000)
+        self.pause = round(settings.pause_s * 1000)
+        self.revise = round(settings.revise_min * MINUTE)
+        self.revise_soon = round(settings.revise_soon_min * MINUTE)
+        self.loose_cord_returns = settings.loose_cord_returns
+        self.blip = round(settings.blip_s * 1000)
+        self.fault_pct = settings.fault_charge_pct
+        self.empty_shift = round(settings.empty_shift_min * MINUTE)
+        self.memory = round(settings.memory_h * 60 * MINUTE)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from schemas.events import PowerEvent
 
-SEQ = Struct("<Q")
+SEQ = Struct("<Q")  # also reads the observation of an entry
 ENTRY = Struct("<QQ")  # observation, hash of the event's id
 SEQ_UNKNOWN = 2**64 - 1
 # A window covers the lateness of any pump that reports every few seconds; a faster one has less time to be late.
@@ -25,7 +25,8 @@ MOST_BYTES = SEQ.size + 64 * ENTRY.size
 
 def opened(event: PowerEvent, observation: int) -> bytes:
     """The window of a pump with its first event."""
-    return SEQ.pack(event.seq) + ENTRY.pack(observation, _hash(event.id))
+    # 64 bits of hash: two ids of one pump in the same minutes collide once in 10^17 events.
+    return SEQ.pack(event.seq) + ENTRY.pack(observation, hash(event.id) & SEQ_UNKNOWN)
 
 
 def remembered(observation: int) -> bytes:
@@ -33,22 +34,32 @@ def remembered(observation: int) -> bytes:
     return SEQ.pack(SEQ_UNKNOWN) + ENTRY.pack(observation, 0)
 
 
-def placed(window: bytes, event: PowerEvent, observation: int) -> bytes:
-    """The window with one more event. Raises EventRefused if it holds the event already."""
-    entry = ENTRY.pack(observation, _hash(event.id))
+def placed(window: bytes, event: PowerEvent, observation: int, horizon: int) -> bytes:
+    """The window with one more event, and, if it is the newest, without what is older than `horizon` (ms; 0: keep all).
+
+    Raises EventRefused if the window holds the event already.
+    """
+    entry = ENTRY.pack(observation, hash(event.id) & SEQ_UNKNOWN)
     if entry[8:] in window:
         raise EventRefused("duplicate", f"field `id`: this event of pump {event.pump} came before; send it once")
-    seq = highest_seq(window)
+    head = window[: SEQ.size]
+    (seq,) = SEQ.unpack(head)
     if seq < event.seq or seq == SEQ_UNKNOWN:
-        window = SEQ.pack(event.seq) + window[SEQ.size :]
-    if observation > newest(window):
-        return window + entry
-    if len(window) >= MOST_BYTES and observation < first(window):
+        head = SEQ.pack(event.seq)
+    size = len(window)
+    if observation > SEQ.unpack_from(window, size - ENTRY.size)[0]:
+        oldest = horizon << AT_SHIFT
+        place = SEQ.size if size < MOST_BYTES or not horizon else SEQ.size + ENTRY.size
+        while place < size and SEQ.unpack_from(window, place)[0] < oldest:
+            place += ENTRY.size
+        return head + window[place:] + entry
+    if size >= MOST_BYTES and observation < first(window):
         raise EventRefused("late", f"field `at`: more than 60 newer events of pump {event.pump} came before")
     place = SEQ.size
-    while place < len(window) and ENTRY.unpack_from(window, place)[0] <= observation:
+    while SEQ.unpack_from(window, place)[0] <= observation:
         place += ENTRY.size
-    return window[:place] + entry + window[place:]
+    start = SEQ.size if size < MOST_BYTES or not horizon else SEQ.size + ENTRY.size
+    return head + window[start:place] + entry + window[place:]
 
 
 def trimmed(window: bytes, horizon: int) -> bytes:
@@ -66,12 +77,12 @@ def highest_seq(window: bytes) -> int:
 
 def first(window: bytes) -> int:
     """The oldest observation."""
-    return int(ENTRY.unpack_from(window, SEQ.size)[0])
+    return int(SEQ.unpack_from(window, SEQ.size)[0])
 
 
 def newest(window: bytes) -> int:
     """The newest observation."""
-    return int(ENTRY.unpack_from(window, len(window) - ENTRY.size)[0])
+    return int(SEQ.unpack_from(window, len(window) - ENTRY.size)[0])
 
 
 def observations(window: bytes) -> Iterator[int]:
@@ -83,8 +94,3 @@ def observations(window: bytes) -> Iterator[int]:
 def first_active(window: bytes) -> int:
     """The first observation of infusing on battery, or 0."""
     return next((observation for observation in observations(window) if is_active(observation)), 0)
-
-
-def _hash(event_id: str) -> int:
-    # 64 bits: two ids of one pump in the same minutes collide once in 10^17 events.
-    return hash(event_id) & SEQ_UNKNOWN

@@ -239,6 +239,19 @@ def test_a_pump_that_floods_keeps_a_bounded_window(flood):
     assert len(partition._windows["P1"]) < 1100
 
 
+@pytest.mark.parametrize("state", ["mains", "battery"])
+def test_a_flood_of_late_events_keeps_a_bounded_window_too(state):
+    """Each a little older than the one before: memory stays at a kilobyte."""
+    pump = Pump()
+    partition = PowerPartition()
+    play(partition, [getattr(pump, state)(10)])
+    events = [getattr(pump, state)(10 - n / 1000) for n in range(1, 1000)]
+    refusals = [refusal(partition, event) for event in events]
+    assert {refused.error_class for refused in refusals if refused is not None} == {"late"}
+    play(partition, [getattr(pump, state)(10.5), *(pump.battery(10.4 + n / 20_000) for n in range(1, 1000))])
+    assert len(partition._windows["P1"]) < 1100
+
+
 def test_times_that_no_window_can_hold_are_refused():
     """The year 9999 and the year 1950 are the clock's fault."""
     pump = Pump()
