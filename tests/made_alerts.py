@@ -1,105 +1,116 @@
-"""Alerts and rollups for tests, and the read model filled with them as the stream's sink fills it."""
+"""Alerts as a timeline: what comes in at which minute, and what the board shows then."""
 
-import time
-from datetime import UTC, datetime
-from itertools import count
 from typing import Any
 
-from redis.asyncio import Redis
-
-from schemas.codec import encode
-from schemas.events import Alert, AlertSubject, Rollup
-from schemas.topics import ALERTS, ROLLUPS
-from streams.sink import ReadModel
-
-_offsets = count()
+from schemas.events import Alert, AlertAction, DoseScore, Meant, PowerEpisode
+from streams.alerts.partition import AlertPartition
+from streams.alerts.rules import Rules, load_rules
+from tests.made_power import at
 
 
-def alert(name: str, **changes: Any) -> Alert:
-    """A critical alert on a norepinephrine entry of pump `P-{name}` in hospital North, seconds old."""
-    at = datetime.now(UTC).replace(microsecond=0)
+def score(minute: float = 0, revision: int = 1, **changes: Any) -> DoseScore:
+    """50 mL/h of heparin entered where 5 was likely meant: an error with life-threatening harm."""
     fields: dict[str, Any] = {
-        "id": f"{name}/1",
-        "hospital": "North",
+        "id": f"P1/e1/{revision}",
+        "hospital": "st-test",
         "care_area": "MICU",
-        "pump": f"P-{name}",
-        "at": at,
-        "fingerprint": name,
-        "key": f"P-{name}",
-        "revision": 1,
-        "kind": "dose_entry_error",
-        "severity": "critical",
-        "state": "firing",
-        "summary": "Norepinephrine dose: typed 80 mcg/min, probably meant 8",
-        "subject": AlertSubject(
-            pump=f"P-{name}",
-            entry=f"e-{name}",
-            score_revision=1,
-            channel=1,
-            field="dose",
-            drug="Norepinephrine",
-            unit="mcg/min",
-            typed=80.0,
-            meant=8.0,
-            slip="extra_digit",
-            error_likelihood=0.97,
-            harm="life_threatening",
-            action="confirm",
-            evidence=["80 mcg/min is 10 times the dose before."],
-        ),
-        "since": at,
+        "pump": "P1",
+        "at": at(minute),
+        "entry": "e1",
+        "revision": revision,
+        "channel": 2,
+        "field": "rate",
+        "drug": "Heparin",
+        "unit": "mL/h",
+        "typed": 50.0,
+        "previous": 5.0,
+        "action": "override",
+        "warned": "soft_high",
+        "limit": "soft_high",
+        "error_likelihood": 0.93,
+        "meant": [Meant(value=5.0, probability=0.9, slip="extra_digit"), Meant(value=50.0, probability=0.07)],
+        "harm": "life_threatening",
+        "verdict": "error",
+        "resolution": "open",
+        "resolved_after_s": None,
+        "evidence": ["10 times the value before"],
+        "model_version": "m1",
+        "library_version": "l1",
         "test": True,
     }
-    return Alert(**(fields | changes))
+    return DoseScore(**(fields | changes))
 
 
-def rollup(hospital: str, hour: datetime, partition: int = 0, **changes: Any) -> Rollup:
-    """The sums of one source partition for one hour of norepinephrine in the MICU."""
+def episode(minute: float, revision: int, **changes: Any) -> PowerEpisode:
+    """A pump that was unplugged at 08:00 and infuses on battery since."""
     fields: dict[str, Any] = {
-        "id": f"{hospital}/{hour:%Y%m%d%H}/{partition}",
-        "hospital": hospital,
+        "id": f"P1@0/{revision}",
+        "hospital": "st-test",
         "care_area": "MICU",
-        "at": hour,
-        "drug": "Norepinephrine",
-        "hour": hour,
-        "partition": partition,
-        "through": {},
+        "pump": "P1",
+        "at": at(minute),
+        "episode": "P1@0",
+        "revision": revision,
+        "started_at": at(0),
+        "ended_at": None,
+        "minutes": minute,
+        "charge_start": 90.0,
+        "charge_min": 80.0,
+        "empty_at": None,
+        "drugs": ["Heparin"],
+        "cause": "practice" if minute >= 10 else "unknown",
         "test": True,
     }
-    return Rollup(**(fields | changes))
+    return PowerEpisode(**(fields | changes))
 
 
-async def store(redis: Redis, *alerts: Alert) -> None:
-    """Put alert revisions into the read model and its feeds."""
-    await ReadModel(redis, "tests").put_alerts(ALERTS, 0, [(next(_offsets), each, encode(each)) for each in alerts])
-
-
-async def store_rollups(redis: Redis, *rollups: Rollup) -> None:
-    """Put rollups into the read model."""
-    rows = [(next(_offsets), each, encode(each)) for each in rollups]
-    await ReadModel(redis, "tests").put_rollups(ROLLUPS, 0, rows)
-
-
-async def beat(redis: Redis, worker: str = "worker-1", **changes: Any) -> None:
-    """Write the heartbeat of a stream worker that makes progress."""
-    now = time.time()
+def action(minute: float, alert: Alert, kind: str, number: int = 1, **changes: Any) -> AlertAction:
+    """What the account `biomed` does with an alert."""
     fields: dict[str, Any] = {
-        "started_at": now - 60,
-        "at": now,
-        "last_progress_at": now - 1,
-        "waiting_s": 0,
-        "lag": 0,
-        "partitions": 60,
-        "records_total": 1000,
-        "dead_letters_total": 2,
-        "agents": "{}",
+        "id": f"a{number}",
+        "hospital": alert.hospital,
+        "care_area": alert.care_area,
+        "pump": alert.pump,
+        "at": at(minute),
+        "key": alert.key,
+        "fingerprint": alert.fingerprint,
+        "action": kind,
+        "by": "biomed",
     }
-    await ReadModel(redis, "tests").put_worker(worker, fields | changes, 30)
+    return AlertAction(**(fields | changes))
 
 
-async def hear(redis: Redis, hospital: str, pump: str, *states: str, test: bool = True) -> None:
-    """Let a pump be heard now, in the states online, infusing and battery as given."""
-    await redis.sadd("pw:hospitals", hospital)
-    await redis.hset(f"pw:pump:{pump}", mapping={"hospital": hospital, "test": str(test).lower()})
-    for state in states:
-        await redis.zadd(f"pw:live:{hospital}:{state}", {pump: int(time.time() * 1000)})
+class Timeline:
+    """Plays events into a partition and keeps every revision that came out."""
+
+    def __init__(self, rules: Rules | None = None) -> None:
+        self.rules = rules or load_rules()
+        self.alerts = AlertPartition(self.rules)
+        self.played: list[DoseScore | PowerEpisode | AlertAction] = []
+        self.published: list[Alert] = []
+
+    def play(self, event: DoseScore | PowerEpisode | AlertAction) -> list[Alert]:
+        """What one event changes; it is then read again, which must change nothing."""
+        changes = self.apply(event)
+        self.played.append(event)
+        self.published += changes
+        assert self.apply(event) == []
+        return changes
+
+    def apply(self, event: DoseScore | PowerEpisode | AlertAction) -> list[Alert]:
+        """Apply an event of any kind."""
+        if isinstance(event, DoseScore):
+            return self.alerts.apply_score(event)
+        if isinstance(event, PowerEpisode):
+            return self.alerts.apply_episode(event)
+        return self.alerts.apply_action(event)
+
+    def restart(self) -> None:
+        """Go on in a new worker from what was published."""
+        self.alerts = AlertPartition(self.rules)
+        self.alerts.restore(self.published)
+
+    def open(self) -> list[tuple[str, str, str]]:
+        """Kind, severity and state of what a board shows, by kind."""
+        newest = {alert.fingerprint: alert for alert in self.published}
+        return sorted((a.kind, a.severity, a.state) for a in newest.values() if a.state != "resolved")
