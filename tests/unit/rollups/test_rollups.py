@@ -1,0 +1,216 @@
+"""Rollups against a slow count, over records read again, restarts and partitions."""
+
+from collections import Counter
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.codec import decode, encode
+from schemas.events import Meant, Rollup
+from schemas.topics import KEYSTROKES, POWER
+from streams.rollups.cell import COUNTS
+from streams.rollups.partition import KEPT_HOURS, RollupPartition, rollup_key
+from tests.made_alerts import episode, score
+from tests.made_power import at
+
+scores = st.tuples(
+    st.just("score"),
+    st.fixed_dictionaries(
+        {
+            "hospital": st.sampled_from(["st-mary", "st-john"]),
+            "care_area": st.sampled_from(["MICU", "Ward"]),
+            "drug": st.sampled_from(["Heparin", "Insulin"]),
+            "action": st.sampled_from(["confirm", "override", "cancel"]),
+            "warned": st.sampled_from([None, "soft_low", "soft_high", "hard_low", "hard_high"]),
+            "verdict": st.sampled_from(["ok", "suspect", "error"]),
+            "harm": st.sampled_from(["none", "low", "high"]),
+            "resolution": st.sampled_from(["open", "corrected", "stood"]),
+            "revision": st.sampled_from([1, 1, 2]),
+            "test": st.booleans(),
+        }
+    ),
+)
+episodes = st.tuples(
+    st.just("episode"),
+    st.fixed_dictionaries(
+        {
+            "hospital": st.sampled_from(["st-mary", "st-john"]),
+            "care_area": st.sampled_from(["MICU", "Ward"]),
+            "minutes": st.floats(0, 300),
+            "cause": st.sampled_from(["practice", "transport", "unknown"]),
+            "ended_at": st.sampled_from([None, at(400)]),
+        }
+    ),
+)
+# What comes, at which minute, in which source partition.
+records = st.lists(st.tuples(st.one_of(scores, episodes), st.integers(0, 300), st.integers(0, 2)), max_size=60)
+
+
+def events(drawn):
+    """Each event with its source partition and position; two of three scores come from one keystroke record."""
+    made = []
+    for number, ((kind, fields), minute, partition) in enumerate(drawn):
+        if kind == "score":
+            event = score(minute, meant=[Meant(value=5.0, probability=0.9, slip="extra_digit")], **fields)
+        else:
+            event = episode(minute, 1, started_at=at(minute), **fields)
+        made.append((event, partition, (number // 2, number % 2)))
+    return made
+
+
+def apply(rollups, event, position):
+    """One event into a partition."""
+    if hasattr(event, "verdict"):
+        rollups.apply_score(event, position)
+    else:
+        rollups.apply_episode(event, position)
+
+
+def counted(made):
+    """The sums by place and hour, counted one by one."""
+    totals: dict[tuple[str, ...], Counter[str]] = {}
+    for event, partition, _ in made:
+        if hasattr(event, "verdict"):
+            place = (event.hospital, event.care_area, event.drug, f"{event.at:%H}", partition)
+            names = [event.resolution] if event.revision > 1 else ["entries", f"{event.action}"]
+            if event.revision == 1:
+                names += [f"{event.warned}"[:4]]
+                if event.verdict != "ok":
+                    names += [event.verdict, f"harm {event.harm}", "slip extra_digit"]
+        elif event.ended_at is not None:
+            place = (event.hospital, event.care_area, "-", f"{event.started_at:%H}", partition)
+            names = ["episodes", f"cause {event.cause}"]
+        else:
+            continue
+        totals.setdefault(place, Counter()).update(names)
+    return totals
+
+
+def said(rollup):
+    """The same sums as a rollup has them."""
+    sums = {
+        "entries": rollup.entries,
+        "confirm": rollup.confirmed,
+        "override": rollup.overridden,
+        "cancel": rollup.cancelled,
+        "soft": rollup.soft_warnings,
+        "hard": rollup.hard_warnings,
+        "suspect": rollup.suspect,
+        "error": rollup.error,
+        "corrected": rollup.corrected,
+        "stood": rollup.stood,
+        "episodes": rollup.episodes,
+        **{f"slip {slip}": count for slip, count in rollup.slips.items()},
+        **{f"harm {harm}": count for harm, count in rollup.harm.items()},
+        **{f"cause {cause}": count for cause, count in rollup.causes.items()},
+    }
+    place = (rollup.hospital, rollup.care_area, rollup.drug, f"{rollup.hour:%H}", rollup.partition)
+    return place, Counter(sums)
+
+
+@settings(max_examples=150, deadline=None)
+@given(records, st.randoms(use_true_random=False))
+def test_sums_are_those_of_a_slow_count_in_any_order_of_partitions(drawn, random):
+    """Each source partition keeps its own cells, so their order does not matter; records read again add nothing."""
+    made = events(drawn)
+    partitions = {number: RollupPartition(number) for number in range(3)}
+    order = sorted(range(3), key=lambda _: random.random())
+    for number in order:
+        own = [(event, position) for event, partition, position in made if partition == number]
+        for event, position in own + own[random.randint(0, len(own)) :]:
+            apply(partitions[number], event, position)
+    changed = [rollup for number in order for rollup in partitions[number].take_changed()]
+    assert {place: +sums for place, sums in map(said, changed) if +sums} == {
+        place: Counter({name: n for name, n in sums.items() if name not in {"None", "open"}})
+        for place, sums in counted(made).items()
+        if any(name not in {"None", "open"} for name in sums)
+    }
+    minutes = sum(e.minutes for e, _, _ in made if hasattr(e, "minutes") and e.ended_at is not None)
+    assert abs(sum(rollup.unplugged_minutes for rollup in changed) - minutes) < 0.001
+    assert len({rollup_key(rollup) for rollup in changed}) == len(changed)
+    assert all(partition.take_changed() == [] for partition in partitions.values())
+
+
+@settings(max_examples=150, deadline=None)
+@given(records, st.data())
+def test_a_restart_from_the_compacted_topic_equals_no_restart(drawn, data):
+    """Cells go on from what was published; records since the last commit are read again."""
+    made = [(event, position) for event, _, position in events(drawn)]
+    crash = data.draw(st.integers(0, len(made)))
+    published = data.draw(st.integers(0, crash))  # what was applied after it was lost with the worker
+    committed = data.draw(st.integers(0, published))
+    through, lost, restarted = RollupPartition(0), RollupPartition(0), RollupPartition(0)
+    for event, position in made:
+        apply(through, event, position)
+    topic: dict[str, bytes] = {}
+    for event, position in made[:published]:
+        apply(lost, event, position)
+        topic |= {rollup_key(rollup): encode(rollup) for rollup in lost.take_changed()}
+    restarted.restore(decode(Rollup, raw) for raw in topic.values())
+    for event, position in made[committed:]:
+        apply(restarted, event, position)
+        topic |= {rollup_key(rollup): encode(rollup) for rollup in restarted.take_changed()}
+    final = {rollup_key(rollup): encode(rollup) for rollup in through.take_changed()}
+    assert {key: decode(Rollup, raw) for key, raw in topic.items()} == {
+        key: decode(Rollup, raw) for key, raw in final.items()
+    }
+
+
+def test_a_cell_says_all_it_counted_and_through_where():
+    """One overridden error, later corrected, and one closed episode beside it."""
+    rollups = RollupPartition(7)
+    rollups.apply_score(score(5), (40, 0))
+    rollups.apply_score(score(5, 2, resolution="corrected"), (44, 1))
+    rollups.apply_episode(episode(70, 9, ended_at=at(70), minutes=12.5), (300, 0))
+    entry, power = rollups.take_changed()
+    assert rollup_key(entry) == "st-test/MICU/Heparin/2026-11-23T08Z/7"
+    assert (entry.entries, entry.overridden, entry.soft_warnings, entry.error, entry.corrected) == (1, 1, 1, 1, 1)
+    assert (entry.slips, entry.harm) == ({"extra_digit": 1}, {"life_threatening": 1})
+    assert (entry.through, entry.hour, entry.test) == ({KEYSTROKES: (44, 1)}, at(0), True)
+    assert rollup_key(power) == "st-test/MICU/-/2026-11-23T08Z/7"
+    assert (power.episodes, power.unplugged_minutes, power.causes) == (1, 12.5, {"practice": 1})
+    assert power.through == {POWER: (300, 0)}
+    assert decode(Rollup, encode(entry)) == entry
+    assert all(getattr(power, name) == 0 for name in COUNTS if name not in {"episodes", "unplugged_minutes"})
+
+
+def test_an_episode_counts_in_the_hour_of_its_start_once_it_has_ended():
+    """Open revisions count nothing."""
+    rollups = RollupPartition(0)
+    rollups.apply_episode(episode(50, 1), (1, 0))
+    assert rollups.take_changed() == []
+    rollups.apply_episode(episode(90, 2, started_at=at(50), ended_at=at(90), minutes=40), (2, 0))
+    [rollup] = rollups.take_changed()
+    assert rollup.hour == at(0)
+
+
+def test_names_with_a_slash_do_not_share_a_key():
+    """`MICU/SICU` of one hospital is not `SICU` of hospital `.../MICU`."""
+    rollups = RollupPartition(0)
+    rollups.apply_score(score(hospital="st-test", care_area="MICU/SICU"), (1, 0))
+    rollups.apply_score(score(hospital="st-test/MICU", care_area="SICU"), (2, 0))
+    assert [rollup_key(rollup) for rollup in rollups.take_changed()] == [
+        "st-test/MICU%2FSICU/Heparin/2026-11-23T08Z/0",
+        "st-test%2FMICU/SICU/Heparin/2026-11-23T08Z/0",
+    ]
+
+
+def test_cells_leave_memory_after_35_days_and_are_never_begun_again():
+    """A record for an hour that was forgotten would replace its true sums."""
+    rollups = RollupPartition(0)
+    rollups.apply_score(score(), (1, 0))
+    month = score(entry="later", at=at(0) + timedelta(hours=KEPT_HOURS + 25))
+    rollups.apply_score(month, (2, 0))
+    assert len(rollups) == 1
+    rollups.take_changed()
+    rollups.apply_score(score(entry="late"), (3, 0))
+    assert rollups.take_changed() == []
+
+
+def test_cells_of_other_partitions_are_not_taken_up():
+    """Their worker has them."""
+    one, other = RollupPartition(1), RollupPartition(2)
+    one.apply_score(score(), (1, 0))
+    other.restore(one.take_changed())
+    assert len(other) == 0
