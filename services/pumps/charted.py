@@ -122,7 +122,6 @@ class Rows:
         self._dice = Random()
         self._beds = [_Bed() for _ in stays]
         self._some_ended = False
-        self.entered = 0
 
     def begin(self, pump: Pump, now_s: int) -> None:
         """A stay begins with nothing running."""
@@ -212,7 +211,6 @@ class Rows:
         bed.entries += 1
         bed.seq += len(entered.events)
         bed.busy_ms = entered.ends_ms + _BETWEEN_ENTRIES_MS
-        self.entered += 1
         yield entered
         if row.field not in ("rate", "dose"):
             return

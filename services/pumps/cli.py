@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from time import time
-from typing import IO, TYPE_CHECKING, Annotated, Literal
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from schemas import topics
-from schemas.codec import ms, rfc3339
+from schemas.codec import ms
 from services.failure import fail
 from services.pumps import behaviour
-from services.pumps.feed import Count, Lines, Sink, feed
-from services.pumps.logs import Log, LogError
-from services.pumps.publisher import Publisher, PublishingError
+from services.pumps.logs import Log
 from services.pumps.replay import Plan, plan, replayed
+from services.pumps.session import Only, judge, play, ready, say, summary
 from services.pumps.simulator import simulated
+from services.pumps.tables import LogError
 from services.pumps.timeline import DAY_MS, MOST_AHEAD_MS, MOST_BEHIND_MS, Pace, start_for
-from services.pumps.truth import TruthFile
-from streams.settings import Settings
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from services.pumps.traffic import Traffic
-
-Only = Literal["keystrokes", "power"]
-_TOPICS = {"keystrokes": topics.KEYSTROKES, "power": topics.POWER}
 # Without --for a faster fleet has this much past to catch up with.
 _PAST_MS = DAY_MS
 _PUMPS_A_HOSPITAL = 700  # a bed has one or two: judgement
@@ -84,6 +71,8 @@ def simulate(
     now_ms = round(time() * 1000)
     if start is not None:
         start_ms = _start(start, now_ms, live=out is None)
+        if out is None and not speed:
+            _check_end(start_ms + round((for_ or 0) * 1000), now_ms)
     elif for_ is None:
         start_ms = now_ms if speed == 1 else now_ms - _PAST_MS
     else:
@@ -92,7 +81,7 @@ def simulate(
         if not speed and length_ms > MOST_BEHIND_MS:
             fail("--for: at most 34 days, as older events are refused")
     places = hospitals or min(max(3, pumps // _PUMPS_A_HOSPITAL), _MOST_HOSPITALS)
-    with _ready(out, kafka, truth, only) as (sink, said, told):
+    with ready(out, kafka, truth, only) as (sink, said, told):
         traffic = simulated(
             pumps=pumps,
             hospitals=places,
@@ -104,8 +93,8 @@ def simulate(
             tell=told.write,
         )
         until_ms = start_ms + round(for_ * 1000) if for_ is not None and not speed else None
-        caught_up = lambda: _say("the pumps' clocks have caught up; going on at speed 1")  # noqa: E731
-        count = _feed(
+        caught_up = lambda: say("the pumps' clocks have caught up; going on at speed 1")  # noqa: E731
+        count = play(
             traffic,
             sink,
             Pace(start_ms, speed, on_caught_up=caught_up),
@@ -113,8 +102,8 @@ def simulate(
             until_ms=until_ms,
             for_s=for_ if speed else None,
         )
-    said(f"{pumps:,} pumps in {places} hospitals: {_events(count)}")
-    _judge(sink, said)
+    said(f"{pumps:,} pumps in {places} hospitals: {summary(count)}")
+    judge(sink, said)
 
 
 def replay(
@@ -156,9 +145,9 @@ def replay(
     start_ms = start_for(of.length_ms, speed, now_ms)
     if start is not None:
         start_ms = _start(start, now_ms, live=out is None)
-        if out is None and not speed and start_ms + of.length_ms > now_ms + MOST_AHEAD_MS:
-            fail(f"--start {start}: played so fast the log would end more than 23 h ahead of now; begin earlier")
-    with _ready(out, kafka, truth, only) as (sink, said, told):
+        if out is None and not speed:
+            _check_end(start_ms + of.length_ms, now_ms)
+    with ready(out, kafka, truth, only) as (sink, said, told):
         if of.gaps_cut:
             said(f"{of.gaps_cut} gaps were cut by {of.cut_ms / 3_600_000:,.0f} h in all to fit the log into 34 days")
         traffic = replayed(
@@ -172,66 +161,12 @@ def replay(
             habits=not plugged,
             tell=told.write,
         )
-        count = _feed(traffic, sink, Pace(start_ms, speed), only=only, total=of.entries)
+        count = play(traffic, sink, Pace(start_ms, speed), only=only, total=of.entries)
     said(f"{file}: {log.rows:,} rows{_left_out(of, ', left out: ')}")
-    said(f"{len(of.stays):,} pumps: {_events(count)}")
-    _judge(sink, said)
+    said(f"{len(of.stays):,} pumps: {summary(count)}")
+    judge(sink, said)
     if count.interrupted:
         sys.exit(130)
-
-
-@contextmanager
-def _ready(
-    out: str | None, kafka: str | None, truth: Path | None, only: Only | None
-) -> Iterator[tuple[Sink, Callable[[str], None], TruthFile]]:
-    """The sink, how to say what came of it, and the file of truths; what cannot work is refused at once."""
-    with ExitStack() as stack:
-        try:
-            told = stack.enter_context(TruthFile(truth))
-            file = _open(out, stack) if out is not None else None
-        except OSError as error:
-            fail(f"{error.filename}: {error.strerror}")
-        if file is not None:
-            yield Lines(file), _say if out == "-" else _print, told
-            file.flush()
-            return
-        try:
-            publisher = Publisher(Settings.load(kafka=kafka).confluent(), on_trouble=_say)
-            publisher.check([_TOPICS[only]] if only else list(_TOPICS.values()))
-            with publisher:
-                yield publisher, _print, told
-        except PublishingError as error:
-            fail(str(error), code=1)
-
-
-def _open(out: str, stack: ExitStack) -> IO[bytes]:
-    return sys.stdout.buffer if out == "-" else stack.enter_context(Path(out).open("wb"))
-
-
-def _feed(
-    traffic: Traffic,
-    sink: Sink,
-    pace: Pace,
-    *,
-    only: Only | None,
-    until_ms: int | None = None,
-    for_s: float | None = None,
-    total: int | None = None,
-) -> Count:
-    """Feed with a line of progress on a terminal."""
-    topic = _TOPICS[only] if only else None
-    if not sys.stderr.isatty():
-        return feed(traffic.records(), sink, pace, only=topic, until_ms=until_ms, for_s=for_s)
-    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=None)
-
-        def on_tick(count: Count) -> None:
-            entries = f"{count.entries:,}" + (f" of {total:,}" if total else "")
-            at = rfc3339(datetime.fromtimestamp(count.at_ms / 1000, UTC))
-            progress.update(task, description=f"{count.events:,} events, {entries} entries, pumps' clocks {at}")
-
-        return feed(traffic.records(), sink, pace, only=topic, until_ms=until_ms, for_s=for_s, on_tick=on_tick)
 
 
 def _check_speed(speed: float) -> None:
@@ -253,30 +188,10 @@ def _start(text: str, now_ms: int, *, live: bool) -> int:
     return start_ms
 
 
-def _judge(sink: Sink, said: Callable[[str], None]) -> None:
-    """Say what Kafka made of the events; a failed delivery is a failed command."""
-    if not isinstance(sink, Publisher):
-        return
-    said(f"{sink.delivered:,} events delivered, {sink.failed:,} failed, {sink.undelivered:,} not confirmed")
-    if sink.failed or sink.undelivered:
-        fail(sink.first_failure or f"{sink.undelivered:,} events were not confirmed by Kafka before the end", code=1)
-
-
-def _events(count: Count) -> str:
-    rate = count.events / count.seconds if count.seconds else 0.0
-    return (
-        f"{count.entries:,} entries in {count.keystrokes:,} keystroke events, {count.power:,} power events, "
-        f"{count.seconds:,.1f} s ({rate:,.0f} events/s)"
-    )
+def _check_end(end_ms: int, now_ms: int) -> None:
+    if end_ms > now_ms + MOST_AHEAD_MS:
+        fail("--start: played so fast it would end more than 23 h ahead of now, which is refused; begin earlier")
 
 
 def _left_out(of: Plan, before: str) -> str:
     return before + ", ".join(f"{rows:,} {why}" for why, rows in of.left_out.most_common()) if of.left_out else ""
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"pumpwatch: {line}\n")
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")

@@ -92,11 +92,9 @@ def derive(folder: Path) -> dict[str, Any]:
         )
     series = {key: _series(entries) for key, entries in sorted(rows.items())}
     fitted = {key: one for key, one in series.items() if len(one.changes) >= FEWEST_ENTRIES}
-    everything = [change for one in fitted.values() for change in one.changes]
     return {
         "provenance": provenance,
         "quantiles": list(QUANTILES),
-        "digits": _digits(everything),
         "profiles": [_profile(drug, unit, one) for (drug, unit), one in fitted.items()],
     }
 

@@ -12,26 +12,19 @@ A row is usable when its number, its drug and its time are; the others are count
 
 from __future__ import annotations
 
-import csv
-import gzip
 import hashlib
-import io
-import json
 import math
-import sys
-import zlib
 from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from schemas import units
 from schemas.events import Field
+from services.pumps.tables import LogError, Row, rows_of, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
-Row = dict[str, object]
 Kind = Literal["mimic3", "eicu", "own"]
 
 MAX_VALUE = 10_000_000  # schemas.events.Quantity
@@ -43,10 +36,6 @@ _COLUMNS: dict[Kind, tuple[str, ...]] = {
     "eicu": ("hospital", "unit_type", "stay", "offset_min", "drug", "unit", "rate"),
     "own": ("hospital", "care_area", "pump", "at", "drug", "unit", "value"),
 }
-
-
-class LogError(Exception):
-    """A log that cannot be read; one line that names the file, the place and the remedy."""
 
 
 class Entry(NamedTuple):
@@ -77,13 +66,12 @@ class Log:
     """A log read whole: its usable entries in the order of the file, and how many rows were left out why."""
 
     def __init__(self, path: str) -> None:
-        self.path = path
         self.rows = 0
         self.left_out: Counter[str] = Counter()
         self.entries: list[Entry] = []
-        text = _text(path)
+        text = text_of(path)
         self.digest = hashlib.sha256(text.encode()).hexdigest()
-        header, rows = _rows(text, path)
+        header, rows = rows_of(text, path)
         self.kind = _kind(header, path)
         read = _READERS[self.kind]
         for line, row in rows:
@@ -96,50 +84,6 @@ class Log:
 
 class _LeftOutError(Exception):
     """Why a row holds no entry."""
-
-
-def _text(path: str) -> str:
-    try:
-        raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-        if raw[:2] == b"\x1f\x8b":
-            raw = gzip.decompress(raw)
-        return raw.decode("utf-8-sig")
-    except OSError as error:
-        raise LogError(f"{path}: {error.strerror or error}") from None
-    except (EOFError, zlib.error):
-        raise LogError(f"{path}: the gzip file is cut off or damaged; fetch it again") from None
-    except UnicodeDecodeError as error:
-        raise LogError(f"{path}: byte {error.start} is not UTF-8; convert the file to UTF-8") from None
-
-
-def _rows(text: str, path: str) -> tuple[frozenset[str], Iterator[tuple[int, Row]]]:
-    """The column names, and each row with its line number."""
-    if not text.strip():
-        raise LogError(f"{path}: the file is empty")
-    if text.lstrip().startswith("{"):
-        rows = [(number, _json(line, number, path)) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-        return frozenset(rows[0][1]), iter(rows)
-    reader = csv.DictReader(io.StringIO(text))
-    names = frozenset(name.strip() for name in reader.fieldnames or ())
-
-    def read() -> Iterator[tuple[int, Row]]:
-        try:
-            for row in reader:
-                yield reader.line_num, {str(name).strip(): value for name, value in row.items()}
-        except csv.Error as error:
-            raise LogError(f"{path}: line {reader.line_num}: {error}") from None
-
-    return names, read()
-
-
-def _json(line: str, number: int, path: str) -> Row:
-    try:
-        row = json.loads(line)
-    except ValueError:
-        raise LogError(f"{path}: line {number} is not JSON") from None
-    if not isinstance(row, dict):
-        raise LogError(f"{path}: line {number} is not a JSON object")
-    return row
 
 
 def _kind(header: frozenset[str], path: str) -> Kind:

@@ -44,7 +44,6 @@ class Profiles(Struct, frozen=True, forbid_unknown_fields=True):
 
     provenance: list[Provenance]
     quantiles: list[float]
-    digits: tuple[float, float, float, float]
     profiles: list[Profile]
 
 

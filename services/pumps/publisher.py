@@ -36,7 +36,8 @@ class PublishingError(Exception):
 class Publisher:
     """A producer for `with`: leaving the block waits until everything is delivered or refused.
 
-    Leaving it because of an error (or Ctrl-C) waits `hurry_s` seconds at most; `undelivered` tells what was left.
+    Leaving it because of an error, or with `hurry` set, waits `hurry_s` seconds at most; `undelivered` tells what
+    was left.
     """
 
     def __init__(
@@ -45,12 +46,13 @@ class Publisher:
         *,
         queue_messages: int = QUEUE_MESSAGES,
         queue_kbytes: int = QUEUE_KBYTES,
-        hurry_s: float = 10.0,
+        hurry_s: float = 5.0,
         on_trouble: Callable[[str], None] | None = None,
     ) -> None:
         self.published = 0
         self.failed = 0
         self.first_failure: str | None = None
+        self.hurry = False
         self._hurry_s = hurry_s
         self._tell = on_trouble or (lambda _line: None)
         self._told_outage = False
@@ -141,7 +143,7 @@ class Publisher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.flush(None if kind is None else self._hurry_s)
+        self.flush(self._hurry_s if self.hurry or kind is not None else None)
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:

@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 
 from services.pumps.truth import EntryTruth, read
 
 START = "2026-11-01T00:00:00Z"
+NOW = datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def pumpwatch(*arguments, stdin=b"", **environment):
@@ -71,6 +73,7 @@ def test_a_replay_to_standard_output_has_the_files_rows(real_logs):
         (["simulate", "--start", "yesterday"], "--start yesterday: not a time"),
         (["simulate", "--start", "2026-11-01T00:00:00"], "has no time zone"),
         (["simulate", "--start", "2001-01-01T00:00:00Z"], "34 days ago to 23 h ahead"),
+        (["simulate", "--speed", "0", "--for", "864000", "--start", NOW], "more than 23 h ahead"),
         (["simulate", "--truth", "/nowhere/truth"], "/nowhere/truth: No such file"),
         (["replay", "/nowhere/log.csv"], "/nowhere/log.csv: No such file"),
         (["replay", __file__], "no column `hospital`"),

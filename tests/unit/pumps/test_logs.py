@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from services.pumps.logs import Log, LogError
+from services.pumps.logs import Log
+from services.pumps.tables import LogError
 
 OWN = "hospital,care_area,pump,at,drug,unit,value\n"
 EICU = "hospital,unit_type,stay,offset_min,drug,unit,rate,infusion_rate_ml_h,drug_amount_mg,volume_ml,weight_kg\n"

@@ -254,6 +254,17 @@ def test_leaving_early_does_not_wait_for_ever(figures):
     assert publisher.undelivered == 20
 
 
+def test_an_interrupted_publisher_leaves_in_a_hurry(figures):
+    """After Ctrl-C during an outage the block ends by itself, and says what was not confirmed."""
+    ((topic, key, event, _),) = events(figures, 1)
+    began = monotonic()
+    with Publisher({"bootstrap.servers": f"127.0.0.1:{free_port()}"}, hurry_s=0.3) as publisher:
+        publisher.publish(topic, key, event)
+        publisher.hurry = True
+    assert monotonic() - began < 10
+    assert (publisher.undelivered, publisher.delivered) == (1, 0)
+
+
 def test_the_record_is_what_the_codec_makes_of_the_event(figures):
     ((topic, key, event, _),) = events(figures, 1)
     with Publisher(MOCK) as publisher:
