@@ -7,8 +7,11 @@ import { newRow, sentence, show, showActions } from "./row.js";
 const RANK = { critical: 3, warning: 2, info: 1 };
 const GONE_AFTER_MS = 1600;
 const LATE_AFTER_MS = 15000;
-// A press of the pointer this soon after the list moved was meant for another row.
+// A press this soon after the row under the pointer moved was meant for another row. Where nothing can tell what
+// a finger is about to touch, every move of the list counts.
 const JUST_MOVED_MS = 450;
+const POINTS = matchMedia("(hover: hover)");
+const SAID_FOR_MS = 4000;
 
 export class AlertList {
   constructor({ firing, acknowledged, changed }) {
@@ -16,7 +19,8 @@ export class AlertList {
     this.changed = changed;
     this.entries = new Map(); // fingerprint → {view, row, doing}
     this.limit = Infinity;
-    this.movedAt = 0;
+    this.movedAt = -Infinity;
+    this.moves = 0;
     for (const list of Object.values(this.lists)) {
       list.addEventListener("click", (event) => this.#clicked(event));
       list.addEventListener("keydown", (event) => this.#pressed(event));
@@ -86,6 +90,23 @@ export class AlertList {
 
   #arrange() {
     const focused = document.activeElement;
+    this.#watched(() => this.#rearrange());
+    this.changed(this);
+    // A row that was moved lost the focus; it gets it back once it is visible where it is now.
+    if (focused !== document.activeElement && focused?.isConnected) focused.focus({ preventScroll: true });
+  }
+
+  /** Make a change, and note when it moved the row that somebody may be about to press. */
+  #watched(change) {
+    const under = POINTS.matches ? document.querySelector(".alert:hover") : null;
+    const top = under?.getBoundingClientRect().top;
+    const before = this.moves;
+    change();
+    const moved = POINTS.matches ? under && (!under.isConnected || under.getBoundingClientRect().top !== top) : this.moves !== before;
+    if (moved) this.movedAt = performance.now();
+  }
+
+  #rearrange() {
     const order = [...this.entries.values()].sort((a, b) => {
       const [one, other] = [a.view.alert, b.view.alert];
       return RANK[other.severity] - RANK[one.severity] || Date.parse(other.since) - Date.parse(one.since) || (one.fingerprint < other.fingerprint ? -1 : 1);
@@ -101,8 +122,6 @@ export class AlertList {
       places[name].push(entry.row);
     }
     for (const [name, rows] of Object.entries(places)) this.#place(this.lists[name], rows);
-    if (focused && focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
-    this.changed(this);
   }
 
   #place(list, rows) {
@@ -110,7 +129,7 @@ export class AlertList {
       const there = list.children[index];
       if (there === row) return;
       list.insertBefore(row, there ?? null);
-      if (there) this.movedAt = performance.now();
+      if (there) this.moves += 1;
     });
   }
 
@@ -121,13 +140,13 @@ export class AlertList {
       const next = row.nextElementSibling ?? row.previousElementSibling;
       (next?.querySelector(".unfold") ?? document.getElementById("alerts")).focus({ preventScroll: true });
     }
-    if (row.nextElementSibling) this.movedAt = performance.now();
+    if (row.nextElementSibling) this.moves += 1;
     row.remove();
   }
 
   #removeIfResolved(fingerprint) {
     if (this.entries.get(fingerprint)?.view.alert.state !== "resolved") return;
-    this.#remove(fingerprint);
+    this.#watched(() => this.#remove(fingerprint));
     this.changed(this);
   }
 
@@ -141,7 +160,7 @@ export class AlertList {
     const button = event.target.closest("button[data-action]");
     const byPointer = event.detail > 0;
     if (byPointer && performance.now() - this.movedAt < JUST_MOVED_MS) {
-      entry.row.parts.trouble.textContent = button ? "The list moved just now. Press again." : "";
+      if (button) this.#say(entry, "The list moved just now. Press again.");
       return;
     }
     if (button) this.#act(entry, button.dataset.action);
@@ -164,6 +183,14 @@ export class AlertList {
     event.preventDefault();
     const kind = event.target.matches(".act") && !target.querySelector(".act").hidden ? ".act" : ".unfold";
     target.querySelector(kind).focus();
+  }
+
+  #say(entry, text) {
+    const { trouble } = entry.row.parts;
+    trouble.textContent = text;
+    setTimeout(() => {
+      if (trouble.textContent === text) trouble.textContent = "";
+    }, SAID_FOR_MS);
   }
 
   async #act(entry, action) {

@@ -122,7 +122,10 @@ $("hospitals").addEventListener("click", (event) => {
   choose(link.dataset.hospital === chosen ? "" : link.dataset.hospital);
 });
 addEventListener("popstate", () => {
-  chosen = new URLSearchParams(location.search).get("hospital") ?? "";
+  const asked = new URLSearchParams(location.search).get("hospital") ?? "";
+  if (asked === chosen) return; // a step within the page
+  chosen = asked;
+  if (status) showStatus(status, chosen);
   start();
 });
 addEventListener("pagehide", () => stop());

@@ -1,0 +1,147 @@
+"""A whole platform, Apache Kafka, Redis, a worker and the board, and a real browser in front of it."""
+
+import contextlib
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from schemas.events import KeyPress, KeystrokeEvent
+from services.embedded.ports import LOOPBACK, free_port
+from tests.integration.stream import publish
+from tests.made_events import entry
+from tests.servers.kafka import require
+from tests.servers.processes import ServerProcess
+from tests.servers.redis_server import RedisServer
+from tests.servers.worker import Worker
+
+USER, PASSWORD = "biomed", "correct horse battery"
+
+
+def bounced(pump: str, number: int = 1, **changes: Any) -> KeystrokeEvent:
+    """55 units/h of insulin instead of 5, by a key that bounced: an error beyond doubt."""
+    keys = [KeyPress(k="5", t=0, hold=220), KeyPress(k="5", t=38, hold=30)]
+    fields = {"drug": "Insulin regular", "unit": "units/h", "field": "rate", "previous": 5.0, "keys": keys}
+    return entry(pump, number, "55", **(fields | {"hospital": "North"} | changes))
+
+
+@dataclass
+class Platform:
+    """Where the parts of the platform are."""
+
+    kafka: str
+    redis: RedisServer
+    board: ServerProcess
+    url: str
+    pumps: int = 0
+    alerted: list[str] = field(default_factory=list)
+
+    def alert(self, **changes: Any) -> str:
+        """Let a new pump send an entry that raises an alert; returns the pump."""
+        self.pumps += 1
+        pump = f"PUMP-{self.pumps:03d}"
+        publish(self.kafka, [bounced(pump, **changes)])
+        return pump
+
+    def start_board(self) -> None:
+        """Start the board and wait until it answers."""
+        self.board.launch()
+        self.board.wait_until(self._answers, 30)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/login", timeout=1):  # noqa: S310 (our own board)
+                return True
+        except OSError:
+            return False
+
+
+@pytest.fixture(scope="module")
+def platform(topics: str, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """Everything but pumps."""
+    folder = tmp_path_factory.mktemp("platform")
+    worker = Worker("worker", topics, redis_server.url, folder / "worker", {})
+    port = free_port()
+    env = {
+        "PUMPWATCH_KAFKA": topics,
+        "PUMPWATCH_REDIS": redis_server.url,
+        "PUMPWATCH_BOARD_USER": USER,
+        "PUMPWATCH_BOARD_PASSWORD": PASSWORD,
+    }
+    command = [sys.executable, "-m", "services.cli", "board", "--port", str(port)]
+    board = ServerProcess("board", command, folder / "board.log", env)
+    started = Platform(topics, redis_server, board, f"http://{LOOPBACK}:{port}")
+    try:
+        worker.process.launch()
+        started.start_board()
+        worker.wait_ready()
+        yield started
+    finally:
+        board.kill()
+        worker.kill()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium without a window."""
+    require("chromium", "chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Screens:
+    """Opens pages and collects whatever a browser complains about."""
+
+    def __init__(self, browser: Browser, url: str, pictures: Path) -> None:
+        self._browser = browser
+        self._url = url
+        self._pictures = pictures
+        self._pages: list[Page] = []
+        self.complaints: list[str] = []
+
+    def open(self, path: str = "/", *, width: int = 1280, height: int = 800, **options: Any) -> Page:
+        """A page of its own browser profile."""
+        context = self._browser.new_context(
+            viewport={"width": width, "height": height}, base_url=self._url, locale="en-GB", **options
+        )
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        page.on("console", lambda said: said.type in {"error", "warning"} and self.complaints.append(said.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(path)
+        self._pages.append(page)
+        return page
+
+    def logged_in(self, path: str = "/", **options: Any) -> Page:
+        """The board after a login."""
+        page = self.open(path, **options)
+        page.get_by_label("User").fill(USER)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        page.locator('#alerts[aria-busy="false"]').wait_for()
+        return page
+
+    def close(self) -> None:
+        """Keep a picture of each page and close all."""
+        for number, page in enumerate(self._pages):
+            with contextlib.suppress(Exception):
+                page.screenshot(path=self._pictures / f"page{number}.png")
+            page.context.close()
+
+
+@pytest.fixture
+def screens(chromium: Browser, platform: Platform, tmp_path: Path) -> Iterator[Screens]:
+    """Screens on the board; at the end the browser must not have complained."""
+    opened = Screens(chromium, platform.url, tmp_path)
+    try:
+        yield opened
+        assert opened.complaints == []
+    finally:
+        opened.close()
