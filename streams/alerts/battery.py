@@ -33,7 +33,7 @@ def empty_soon_finding(episode: PowerEpisode, rules: BatteryEmptySoon, *, standi
     """Whether the battery will be empty soon; an alert that stands needs a margin to be cleared."""
     severity: Severity | None = None
     empty_at = episode.empty_at
-    if empty_at is not None and episode.ended_at is None and episode.paused_at is None:
+    if empty_at is not None and episode.ended_at is None:
         left = (empty_at - episode.at).total_seconds() / 60
         short = _runs_one_of(episode, rules.short_half_life.drugs)
         within = rules.short_half_life.within_minutes if short else rules.within_minutes
