@@ -181,8 +181,7 @@ export class AlertList {
     const target = rows[rows.indexOf(from) + step];
     if (!target) return;
     event.preventDefault();
-    const kind = event.target.matches(".act") && !target.querySelector(".act").hidden ? ".act" : ".unfold";
-    target.querySelector(kind).focus();
+    target.querySelector(event.target.matches(".act") ? ".act" : ".unfold").focus();
   }
 
   #say(entry, text) {

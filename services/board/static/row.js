@@ -121,11 +121,10 @@ export function showActions(row, alert, doing) {
   const name = firing ? "acknowledge" : "resolve";
   act.dataset.action = name;
   resolve.dataset.action = "resolve";
-  const label = { acknowledge: "acknowledging…", resolve: "resolving…", late: "waiting for the stream…" }[doing] ?? (firing ? "Acknowledge" : "Resolve");
+  const label = { acknowledge: "acknowledging…", resolve: "resolving…", late: "waiting for the stream…" }[doing] ?? { firing: "Acknowledge", acknowledged: "Resolve", resolved: "Resolved" }[alert.state];
   if (act.textContent !== label) act.textContent = label;
   act.setAttribute("aria-label", doing ? label : `${label} ${row.parts.title.textContent} on ${alert.pump ?? alert.key}`);
   // Not `disabled`: that would throw the keyboard's focus away.
   for (const button of [act, resolve]) button.setAttribute("aria-disabled", String(Boolean(doing) || alert.state === "resolved"));
-  act.hidden = alert.state === "resolved";
   resolve.hidden = !firing;
 }
