@@ -19,6 +19,7 @@ export class AlertList {
     this.changed = changed;
     this.entries = new Map(); // fingerprint → {view, row, doing}
     this.limit = Infinity;
+    this.loaded = false;
     this.movedAt = -Infinity;
     this.moves = 0;
     for (const list of Object.values(this.lists)) {
@@ -41,7 +42,13 @@ export class AlertList {
     this.limit = limit;
     const open = new Set(views.map((view) => view.alert.fingerprint));
     for (const fingerprint of [...this.entries.keys()]) if (!open.has(fingerprint)) this.#remove(fingerprint);
-    for (const view of views) this.#put(view, false);
+    for (const view of views) {
+      // What came while the screen was cut off is as new as if it had come live.
+      const isNew = this.loaded && !this.entries.has(view.alert.fingerprint);
+      this.#put(view, isNew);
+      if (isNew) this.#announce(view);
+    }
+    this.loaded = true;
     this.#arrange();
   }
 
@@ -50,23 +57,25 @@ export class AlertList {
     const known = this.entries.get(view.alert.fingerprint);
     if (known && known.view.alert.revision >= view.alert.revision) return;
     if (!known && view.alert.state === "resolved") return;
+    const worse = known && view.alert.state === "firing" && RANK[view.alert.severity] > RANK[known.view.alert.severity];
     this.#put(view, !known);
     if (view.alert.state === "resolved") {
       known.row.classList.add("gone");
       setTimeout(() => this.#removeIfResolved(view.alert.fingerprint), GONE_AFTER_MS);
     }
-    if (!known || this.#announces(known.said, view)) announce(sentence(view), view.alert.severity === "critical");
+    if (!known || worse) this.#announce(view);
     this.#arrange();
   }
 
   /** Empty the list, for another hospital. */
   clear() {
     for (const fingerprint of [...this.entries.keys()]) this.#remove(fingerprint);
+    this.loaded = false;
     this.changed(this);
   }
 
-  #announces(said, view) {
-    return view.alert.state === "firing" && said !== view.alert.severity && view.alert.severity === "critical";
+  #announce(view) {
+    if (view.alert.state === "firing") announce(sentence(view), view.alert.severity === "critical");
   }
 
   #put(view, isNew) {
@@ -82,7 +91,6 @@ export class AlertList {
     const done = entry.doing && view.alert.revision > entry.doing.revision && view.alert.state !== "firing";
     if (done) this.#done(entry);
     entry.view = view;
-    entry.said = view.alert.severity;
     entry.row.classList.toggle("gone", view.alert.state === "resolved");
     show(entry.row, view);
     showActions(entry.row, view.alert, entry.doing?.shown);
