@@ -24,6 +24,7 @@ from streams.agents.power import PowerAgent
 from streams.agents.read_model import ReadModelAgent
 from streams.agents.rollup import RollupAgent
 from streams.dead_letters import TooManyRefusedError
+from streams.finishing import Applied, Finishing
 from streams.libraries import Libraries, LibraryFollower
 from streams.sink import ReadModel
 from streams.sink.live import LivePumps
@@ -96,32 +97,44 @@ class StreamWorker:
     def _attach(self, agent: BatchAgent) -> None:
         channel = self.app.topic(*agent.topics, schema=BatchSchema())
 
+        def done(applied: Applied) -> None:
+            self._finish(agent, applied)
+
+        def failed(error: Exception) -> None:
+            self._die(f"{agent.name} agent: {error}")
+
+        finishing = Finishing(agent, done, failed)
+        self.app.task(finishing.run)
+
         @self.app.agent(channel, name=agent.name, concurrency=1)
         async def run(stream: Any) -> None:
             async for event in stream.noack().events():
-                await self._work(agent, event)
+                await self._work(agent, event, finishing)
 
-    async def _work(self, agent: BatchAgent, event: Any) -> None:
-        """Take one batch to its end. Never raises: what is not expected ends the process before the ack."""
+    async def _work(self, agent: BatchAgent, event: Any, finishing: Finishing) -> None:
+        """Apply one batch. Never raises: what is not expected ends the process before the ack."""
         batch = event.message
         started = time.monotonic()
         try:
             await agent.take(batch)
         except LetGoError:
             self.consumer.abandon(batch)
-            return
         except TooManyRefusedError as error:
             self._die(str(error))
-            return
         except Exception as error:
             log.exception("agent failed", agent=agent.name, topic=batch.topic, partition=batch.partition)
             self._die(f"{agent.name} agent: {error}")
-            return
+        else:
+            finishing.add(event, agent.hold(batch.topic, batch.partition), started)
+
+    def _finish(self, agent: BatchAgent, applied: Applied) -> None:
+        """Acknowledge a batch whose effects are confirmed."""
+        batch = applied.event.message
         if agent.holds:
-            self.consumer.hold(batch.tp, agent.hold(batch.topic, batch.partition))
-        event.ack()
+            self.consumer.hold(batch.tp, applied.hold)
+        applied.event.ack()
         agent.dead_letters.tell()
-        self.signs.progressed(agent.name, batch, time.monotonic() - started)
+        self.signs.progressed(agent.name, batch, time.monotonic() - applied.started)
 
     def _forget(self, _app: Any, revoked: set[Any], **_: Any) -> None:
         partitions = {(tp.topic, tp.partition) for tp in revoked}

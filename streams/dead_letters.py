@@ -57,8 +57,17 @@ class RefusalLimit:
         self._only_refused = 0
 
     def note(self, key: bytes | None, *, refused: bool) -> None:
-        """Count one record. Raises TooManyRefusedError once the window is full and both shares are passed."""
+        """Count one record. Raises TooManyRefusedError once the window is full and both shares are passed.
+
+        The window begins with a refused record: while all is well, as nearly always, nothing is counted.
+        """
         recent = self._recent
+        if not refused and not self._refused:
+            if recent:
+                recent.clear()
+                self._by_pump.clear()
+                self._only_refused = 0
+            return
         if len(recent) == recent.maxlen:
             self._count(*recent[0], step=-1)
         recent.append((key, refused))

@@ -47,7 +47,7 @@ class AlertAgent(BatchAgent):
                 self._buried.pop((topic, partition), None)
 
     async def take(self, batch: Batch) -> None:
-        """Apply the records of a batch and confirm the alerts they led to."""
+        """Apply the records of a batch and send the alerts they lead to."""
         place = (batch.topic, batch.partition)
         loop = asyncio.get_running_loop()
         if batch.partition not in self._partitions:
@@ -59,7 +59,6 @@ class AlertAgent(BatchAgent):
         for record, event in self.decoded(kind, batch.records, self._applied.get(place, -1), buried):
             self._apply(alerts, record, event, buried)
         self._applied[place] = batch.offset
-        await self.outbox.confirm()
 
     def _apply(
         self,

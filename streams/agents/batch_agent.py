@@ -35,7 +35,11 @@ class LetGoError(Exception):
 
 
 class BatchAgent(ABC):
-    """One agent of a worker. `take` returns when every effect of a batch is confirmed."""
+    """One agent of a worker.
+
+    `take` applies a batch and sends what follows from it through the outbox; the batch is acknowledged later, once
+    the outbox is confirmed (see `streams.finishing`).
+    """
 
     name: ClassVar[str]
     topics: ClassVar[tuple[str, ...]]
@@ -52,7 +56,7 @@ class BatchAgent(ABC):
 
     @abstractmethod
     async def take(self, batch: Batch) -> None:
-        """Process a batch to the end. Raises LetGoError if it must be read again."""
+        """Apply a batch. Raises LetGoError if it took no effect and must be read again."""
 
     def hold(self, topic: str, partition: int) -> int | None:  # noqa: ARG002
         """Offset of the first record that must not be committed yet, or None."""

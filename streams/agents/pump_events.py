@@ -75,7 +75,7 @@ class PumpEventAgent(BatchAgent):
                 self._states.pop(partition, None)
 
     async def take(self, batch: Batch) -> None:
-        """Apply the records of a batch and confirm what they led to."""
+        """Apply the records of a batch and send what they lead to."""
         state = self._states.get(batch.partition)
         if state is None:
             restore = asyncio.get_running_loop().run_in_executor(
@@ -85,7 +85,6 @@ class PumpEventAgent(BatchAgent):
         for record, event in self.decoded(self.event, batch.records, state.applied, state.buried):
             self._apply(state, record, event)
         state.applied = max(state.applied, batch.offset)
-        await self.outbox.confirm()
 
     def state(self, partition: int) -> PartitionState | None:
         """The state of a partition that this worker has read from."""

@@ -40,7 +40,7 @@ class RollupAgent(BatchAgent):
                 self._partitions.pop(partition, None)
 
     async def take(self, batch: Batch) -> None:
-        """Add the records of a batch and confirm the sums that changed."""
+        """Add the records of a batch and send the sums that changed."""
         partition = batch.partition
         if partition not in self._partitions:
             restore = asyncio.get_running_loop().run_in_executor(None, self._restore, partition)
@@ -62,7 +62,6 @@ class RollupAgent(BatchAgent):
                 headers=headers(rollup, ROLLUPS),
             )
             self.context.metrics.published.labels(ROLLUPS).inc()
-        await self.outbox.confirm()
 
     def _restore(self, partition: int) -> RollupPartition:
         sums = RollupPartition(partition)

@@ -5,7 +5,7 @@ What differs from stock Faust, and why:
 * one message per (fetch, partition), so a record costs no futures;
 * the committed offset is the finished prefix (stock Faust commits past an unfinished message, issue #606), held
   back by open work;
-* a partition with two unfinished batches is not fetched from, so one slow effect (Redis away) never blocks the
+* a partition with four unfinished batches is not fetched from, so one slow effect (Redis away) never blocks the
   others or fills memory;
 * partitions are assigned by range: the same partition number of all topics meets in one worker;
 * the fetch wait is a setting (stock Faust fixes 1.5 s).
@@ -28,9 +28,10 @@ from streams.transport.progress import PartitionProgress
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
 
-MAX_IN_FLIGHT = 2
+# Batches of a partition on their way: enough that the next is at hand while the last is being confirmed.
+MAX_IN_FLIGHT = 4
 # While some partitions are left out of a fetch it must end soon, so that they are not left out for long.
-SATURATED_FETCH_S = 0.05
+SATURATED_FETCH_S = 0.01
 
 
 class BatchConsumerThread(driver.AIOKafkaConsumerThread):

@@ -39,7 +39,7 @@ class Stopwatch:
 
     def count(self, records: int) -> bool:
         """Count records; True with the last one."""
-        if not self.seen:
+        if not self.wall:
             self.wall, self.cpu = time.monotonic(), time.process_time()
         self.seen += records
         return self.seen >= self.wanted
@@ -71,24 +71,24 @@ def worker(settings: Settings, topic: str, records: int, only: set[str]) -> None
     stream = stream_app.StreamWorker(settings, die)
     stream.prepare()
     watch = Stopwatch(records)
-    agent = "dose" if topic == KEYSTROKES else "power"
-    followers = {"alert": OUTPUT[topic], "rollup": OUTPUT[topic]}
-    take = {kind.name: kind.take for kind in stream.agents}
+    first = "dose" if topic == KEYSTROKES else "power"
+    followers = {} if only else {"alert": OUTPUT[topic], "rollup": OUTPUT[topic]}
+    [agent] = [agent for agent in stream.agents if agent.name == first]
+    take, progressed = agent.take, stream.signs.progressed
 
-    def counted(kind):
-        async def take_and_count(batch):
-            if kind.name == agent and not watch.seen:
-                watch.count(0)
-                watch.wall, watch.cpu = time.monotonic(), time.process_time()
-            await take[kind.name](batch)
-            if kind.name == agent and watch.count(len(batch.records)):
-                asyncio.get_running_loop().create_task(settled(stream, followers if not only else {}, watch))
+    async def take_and_start(batch):
+        if not watch.wall:
+            watch.count(0)
+        await take(batch)
 
-        return take_and_count
+    def count_and_stop(name, batch, seconds):
+        progressed(name, batch, seconds)
+        if name == first and watch.count(len(batch.records)):
+            asyncio.get_running_loop().create_task(settled(stream, followers, watch))
 
-    for kind in stream.agents:
-        kind.take = counted(kind)
-    faust.Worker(stream.app, loglevel="error", override_logging=False, redirect_stdouts=False).execute_from_commandline()
+    agent.take, stream.signs.progressed = take_and_start, count_and_stop
+    process = faust.Worker(stream.app, loglevel="error", override_logging=False, redirect_stdouts=False)
+    process.execute_from_commandline()
 
 
 async def settled(stream: Any, followers: dict[str, str], watch: Stopwatch) -> None:
@@ -131,9 +131,7 @@ def plain(settings: Settings, topic: str, records: int) -> None:
         for message in messages:
             pure = shared.get(message.partition()) or shared.setdefault(message.partition(), decisions(topic))
             for derived in pure.apply(decode(EVENT[topic], message.value()), message.offset()):
-                producer.produce(
-                    OUTPUT[topic], key=message.key(), value=encode(derived), partition=message.partition()
-                )
+                producer.produce(OUTPUT[topic], key=message.key(), value=encode(derived), partition=message.partition())
         producer.flush()
         consumer.commit(asynchronous=True)
         if done:

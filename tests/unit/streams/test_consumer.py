@@ -8,6 +8,7 @@ import pytest
 from faust.types import TP
 
 from streams.transport import Batch, BatchConsumer, use_batches
+from streams.transport import consumer as transport
 
 KEYS = TP("pump.keystrokes.v1", 3)
 POWER = TP("pump.power.v1", 3)
@@ -63,8 +64,9 @@ async def test_a_batch_is_acknowledged_once(consumer):
     assert not consumer.ack(batch)
 
 
-async def test_a_partition_with_two_unfinished_batches_is_left_out_of_the_fetch(consumer):
+async def test_a_partition_with_enough_unfinished_batches_is_left_out_of_the_fetch(consumer, monkeypatch):
     """One agent that waits for Redis must not stop the others, nor fill memory."""
+    monkeypatch.setattr(transport, "MAX_IN_FLIGHT", 2)
     fetch = fetches(consumer, {KEYS: records(1)}, {KEYS: records(2), POWER: records(1)}, {POWER: records(2)}, {})
     for _ in range(4):
         await delivered(consumer)
@@ -72,7 +74,8 @@ async def test_a_partition_with_two_unfinished_batches_is_left_out_of_the_fetch(
     assert fetch.await_count == 3, "with every partition full there is no fetch at all"
 
 
-async def test_a_finished_batch_makes_room_again(consumer):
+async def test_a_finished_batch_makes_room_again(consumer, monkeypatch):
+    monkeypatch.setattr(transport, "MAX_IN_FLIGHT", 2)
     fetch = fetches(consumer, {KEYS: records(1)}, {KEYS: records(2)}, {}, {KEYS: records(3)})
     [first] = await delivered(consumer)
     await delivered(consumer)

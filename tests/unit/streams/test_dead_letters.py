@@ -41,11 +41,21 @@ def test_fewer_records_than_the_window_are_no_verdict():
         limit.note(key(number), refused=True)
 
 
+def test_while_all_is_well_nothing_is_counted():
+    limit = RefusalLimit("pump.power.v1", window=10, max_ratio=0.95)
+    limit.note(b"bad", refused=True)
+    for number in range(30):
+        limit.note(key(number), refused=False)
+    assert not limit._recent
+    assert not limit._by_pump
+
+
 def test_old_records_leave_the_window():
     """The counts by pump are those of a window computed anew."""
     dice, window = random.Random(7), 50
     limit = RefusalLimit("pump.power.v1", window=window, max_ratio=1.0)
     sent = [(key(dice.randrange(PUMPS_THAT_TELL)), dice.random() < 0.5) for _ in range(500)]
+    sent.insert(0, (key(0), True))
     for count, (pump, refused) in enumerate(sent, start=1):
         limit.note(pump, refused=refused)
         kept = sent[max(0, count - window) : count]
