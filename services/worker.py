@@ -22,6 +22,9 @@ from streams.settings import Settings, is_loopback
 
 log = structlog.get_logger()
 
+# The consumer and the producers live in threads of their own and wait for the interpreter lock; with the default of
+# 5 ms every hand-over between them costs that much while the event loop is busy.
+SWITCH_S = 0.0005
 # EX_SOFTWARE of sysexits.h: a supervisor starts the worker again.
 STUCK = 70
 # A stop is done in less; if Kafka is away it cannot be, and what is unfinished is read again anyway.
@@ -32,6 +35,7 @@ def run(settings: Settings) -> None:
     """Run a worker until it is told to stop. Raises NotReadyError where it cannot start."""
     configure(settings.log_format)
     uvloop.install()
+    sys.setswitchinterval(SWITCH_S)
     stream = StreamWorker(settings, die)
     stream.prepare()
     server = serve(stream, settings) if settings.worker_port else None
