@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from schemas.events import Alert, AlertKind, Cause, Harm, Slip
+    from schemas.events import Alert, AlertKind, Cause, CommitAction, Field, Harm, Slip
 
 SLIPS: dict[Slip, str] = {
     "adjacent_key": "neighbouring key",
@@ -42,6 +42,20 @@ KINDS: dict[AlertKind, str] = {
     "pump_silent": "Pump silent",
     "override_cluster": "Many overrides",
 }
+FIELDS: dict[Field, str] = {
+    "rate": "rate",
+    "dose": "dose",
+    "bolus": "bolus",
+    "vtbi": "VTBI",
+    "duration": "duration",
+    "weight": "weight",
+    "concentration": "concentration",
+}
+COMMITS: dict[CommitAction, str] = {
+    "confirm": "confirmed",
+    "override": "warning overridden",
+    "cancel": "cancelled",
+}
 CAUSES: dict[Cause, str] = {
     "practice": "left unplugged",
     "transport": "transport",
@@ -56,6 +70,8 @@ class Words(Struct, frozen=True, omit_defaults=True):
     """What stands on the screen beside an alert's own fields; what does not apply is absent."""
 
     kind: str
+    field: str | None = None
+    commit: str | None = None
     typed: str | None = None
     meant: str | None = None
     slip: str | None = None
@@ -68,6 +84,8 @@ def words(alert: Alert) -> Words:
     subject = alert.subject
     return Words(
         kind=KINDS[alert.kind],
+        field=None if subject.field is None else FIELDS[subject.field],
+        commit=None if subject.action is None else COMMITS[subject.action],
         typed=None if subject.typed is None else figure(subject.typed),
         meant=None if subject.meant is None else figure(subject.meant),
         slip=None if subject.slip is None else SLIPS[subject.slip],

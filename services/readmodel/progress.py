@@ -53,7 +53,7 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """All workers together. `reason` is one sentence, in the words of an operator."""
+    """The workers that are heard, or those last heard. `reason` is one sentence, in the words of an operator."""
 
     ok: bool
     reason: str
@@ -75,19 +75,25 @@ class Pipeline:
 
 
 def judge(workers: Sequence[Worker], now: float) -> Pipeline:
-    """Tell whether the pipeline moves: every worker is heard, the topics are assigned, and nothing waits too long."""
-    found = tuple(sorted(workers, key=lambda worker: worker.worker))
-    problem = next((reason for worker in found if (reason := _problem(worker, now))), None)
-    if not found:
+    """Tell whether the pipeline moves: some worker is heard, the topics are assigned, and nothing waits too long.
+
+    A worker that fell silent beside others that are heard is gone, and Kafka has given them its partitions.
+    """
+    known = sorted(workers, key=lambda worker: worker.worker)
+    heard = [worker for worker in known if worker.silent_s(now) <= FRESH_WITHIN_S]
+    if heard:
+        problem = next((reason for worker in heard if (reason := _problem(worker, now))), None)
+        if problem is None and not any(worker.partitions for worker in heard):
+            problem = "No topic partition is assigned to a stream worker yet."
+    elif known:
+        silence = min(worker.silent_s(now) for worker in known)
+        problem = f"No stream worker was heard in the last {silence:.0f} s."
+    else:
         problem = "No stream worker is running."
-    elif problem is None and not any(worker.partitions for worker in found):
-        problem = "No topic partition is assigned to a stream worker yet."
-    return Pipeline(ok=problem is None, reason=problem or "Every stream worker makes progress.", workers=found)
+    return Pipeline(problem is None, problem or "Every stream worker makes progress.", tuple(heard or known))
 
 
 def _problem(worker: Worker, now: float) -> str | None:
-    if worker.silent_s(now) > FRESH_WITHIN_S:
-        return f"Worker {worker.worker} was last heard {worker.silent_s(now):.0f} s ago."
     if worker.waiting_s > FINISHED_WITHIN_S:
         return f"Worker {worker.worker} has not finished a batch for {worker.waiting_s:.0f} s."
     if worker.lag > 0 and worker.idle_s(now) > COMMITTED_WITHIN_S:

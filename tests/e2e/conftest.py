@@ -4,7 +4,7 @@ import contextlib
 import sys
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,10 @@ class Platform:
 
     kafka: str
     redis: RedisServer
+    worker: Worker
     board: ServerProcess
     url: str
     pumps: int = 0
-    alerted: list[str] = field(default_factory=list)
 
     def alert(self, **changes: Any) -> str:
         """Let a new pump send an entry that raises an alert; returns the pump."""
@@ -75,7 +75,7 @@ def platform(topics: str, redis_server: RedisServer, tmp_path_factory: pytest.Te
     }
     command = [sys.executable, "-m", "services.cli", "board", "--port", str(port)]
     board = ServerProcess("board", command, folder / "board.log", env)
-    started = Platform(topics, redis_server, board, f"http://{LOOPBACK}:{port}")
+    started = Platform(topics, redis_server, worker, board, f"http://{LOOPBACK}:{port}")
     try:
         worker.process.launch()
         started.start_board()

@@ -23,7 +23,7 @@ export function sentence({ alert, words }) {
 
 function title({ alert, words }) {
   const { subject } = alert;
-  if (alert.kind === "dose_entry_error") return [subject.drug, subject.field].filter(Boolean).join(" · ") || words.kind;
+  if (alert.kind === "dose_entry_error") return [subject.drug, words.field].filter(Boolean).join(" · ") || words.kind;
   return words.kind;
 }
 
@@ -45,14 +45,14 @@ function state(alert) {
   return "";
 }
 
-function facts({ alert }) {
+function facts({ alert, words }) {
   const { subject } = alert;
   const rows = [
     ["Since", new Date(alert.since).toLocaleString()],
     ["Revision", `${alert.revision} at ${at(alert.at)}`],
     ["Entry", subject.entry],
     ["Episode", subject.episode],
-    ["Committed by", subject.action],
+    ["At the pump", words.commit],
     ["Fingerprint", alert.fingerprint],
   ];
   return rows.filter(([, value]) => value !== undefined && value !== null && value !== "");

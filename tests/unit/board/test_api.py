@@ -8,7 +8,7 @@ import pytest
 from schemas.codec import decode, encode
 from schemas.events import AlertAction
 from services.board.actions import action_on
-from tests.made_alerts import alert, beat, hear, store
+from tests.made_read_model import alert, beat, hear, store
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -40,8 +40,14 @@ async def test_an_alert_comes_as_published_with_words(board, redis):
     found = (await client.get("/api/alerts/a")).json()
     assert found["alert"] == published
     assert found["words"] == {
-        "kind": "Dose entry", "typed": "80", "meant": "8", "slip": "a digit too many", "harm": "life-threatening",
-    }  # fmt: skip
+        "kind": "Dose entry",
+        "field": "dose",
+        "commit": "confirmed",
+        "typed": "80",
+        "meant": "8",
+        "slip": "a digit too many",
+        "harm": "life-threatening",
+    }
     missing = await client.get("/api/alerts/b")
     assert (missing.status_code, missing.json()) == (404, {"error": "There is no alert with this fingerprint."})
 

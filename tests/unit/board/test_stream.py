@@ -7,7 +7,7 @@ import time
 import httpx
 from redis.asyncio import Redis
 
-from tests.made_alerts import alert, beat, store
+from tests.made_read_model import alert, beat, store
 from tests.unit.board.sse import next_of, opened
 
 

@@ -7,12 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.events import AlertKind, AlertSubject, Cause, Harm, Slip
-from services.board.wording import CAUSES, HARMS, KINDS, SLIPS, figure, words
-from tests.made_alerts import alert
+from schemas.events import AlertKind, AlertSubject, Cause, CommitAction, Field, Harm, Slip
+from services.board.wording import CAUSES, COMMITS, FIELDS, HARMS, KINDS, SLIPS, figure, words
+from tests.made_read_model import alert
 
 
-@pytest.mark.parametrize(("said", "codes"), [(SLIPS, Slip), (HARMS, Harm), (KINDS, AlertKind), (CAUSES, Cause)])
+@pytest.mark.parametrize(
+    ("said", "codes"),
+    [(SLIPS, Slip), (HARMS, Harm), (KINDS, AlertKind), (CAUSES, Cause), (FIELDS, Field), (COMMITS, CommitAction)],
+)
 def test_every_code_has_words(said, codes):
     """A code that is added to the contract needs words before it reaches a screen."""
     assert set(said) == set(get_args(codes))

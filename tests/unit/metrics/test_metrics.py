@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from services.metrics.app import Metrics
 from services.metrics.catalogue import load
 from services.metrics.reading import Reader
-from tests.made_alerts import alert, beat, hear, rollup, store, store_rollups
+from tests.made_read_model import alert, beat, hear, rollup, store, store_rollups
 from tests.servers.kafka import require
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from services.metrics.windows import RollupWindows
-from tests.made_alerts import rollup, store_rollups
+from tests.made_read_model import rollup, store_rollups
 
 NOW = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.readmodel.progress import Worker, judge, read_pipeline
-from tests.made_alerts import beat
+from tests.made_read_model import beat
 
 NOW = 1_800_000_000.0
 
@@ -23,7 +23,7 @@ def _worker(**changes: Any) -> Worker:
     [
         ({}, None),
         ({"at": NOW - 10}, None),
-        ({"at": NOW - 11}, "Worker w1 was last heard 11 s ago."),
+        ({"at": NOW - 11}, "No stream worker was heard in the last 11 s."),
         ({"waiting_s": 30.0}, None),
         ({"waiting_s": 31.0}, "Worker w1 has not finished a batch for 31 s."),
         ({"last_progress_at": NOW - 7200}, None),
@@ -48,6 +48,13 @@ def test_several_workers():
     pipeline = judge([_worker(lag=3), _worker(worker="w0", waiting_s=99.0, lag=4, last_progress_at=NOW - 99)], NOW)
     assert not pipeline.ok
     assert (pipeline.lag, pipeline.idle_s(NOW), [worker.worker for worker in pipeline.workers]) == (7, 1, ["w0", "w1"])
+
+
+def test_a_worker_that_is_gone_is_not_missed_while_others_are_heard():
+    """Its partitions are theirs; its figures no longer count."""
+    gone = _worker(worker="w0", at=NOW - 20, waiting_s=99.0, lag=40)
+    pipeline = judge([gone, _worker(lag=3)], NOW)
+    assert (pipeline.ok, pipeline.lag, [worker.worker for worker in pipeline.workers]) == (True, 3, ["w1"])
 
 
 def test_no_worker_is_a_fault():

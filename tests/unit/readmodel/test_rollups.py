@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from services.readmodel.rollups import RollupSums, hours, sums_of, total
-from tests.made_alerts import rollup, store_rollups
+from tests.made_read_model import rollup, store_rollups
 
 FIVE = datetime(2026, 11, 23, 17, tzinfo=UTC)
 SIX = datetime(2026, 11, 23, 18, tzinfo=UTC)
