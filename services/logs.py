@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
 # Libraries that say on every start or rebalance what concerns only their own developers.
-QUIET = ("aiokafka", "streams", "faust", "mode", "kafka", "asyncio", "uvicorn.access", "sse_starlette")
+QUIET = ("streams", "faust", "mode", "kafka", "asyncio", "uvicorn.access", "sse_starlette")
 
 
 def configure(log_format: str) -> None:
@@ -49,6 +49,8 @@ def configure(log_format: str) -> None:
     root.setLevel(logging.INFO)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.ERROR)
+    # It repeats "connection refused" several times a second while a broker is away; the outbox says it once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 def _name_logger(logger: Any, _: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

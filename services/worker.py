@@ -9,7 +9,7 @@ import sys
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import faust
 import structlog
@@ -20,6 +20,9 @@ from services.logs import configure
 from streams.app import StreamWorker
 from streams.settings import Settings, is_loopback
 
+if TYPE_CHECKING:
+    import signal
+
 log = structlog.get_logger()
 
 # The consumer and the producers live in threads of their own and wait for the interpreter lock; with the default of
@@ -27,8 +30,9 @@ log = structlog.get_logger()
 SWITCH_S = 0.0005
 # EX_SOFTWARE of sysexits.h: a supervisor starts the worker again.
 STUCK = 70
-# A stop is done in less; if Kafka is away it cannot be, and what is unfinished is read again anyway.
-STOP_WITHIN_S = 8.0
+# A stop is done in less. In the middle of a rebalance, or with Kafka away, it cannot be; what is unfinished then is
+# read again by whoever takes over.
+STOP_WITHIN_S = 6.0
 
 
 def run(settings: Settings) -> None:
@@ -39,8 +43,7 @@ def run(settings: Settings) -> None:
     stream = StreamWorker(settings, die)
     stream.prepare()
     server = serve(stream, settings) if settings.worker_port else None
-    worker = faust.Worker(stream.app, loglevel="error", override_logging=False, redirect_stdouts=False, quiet=True)
-    stream.app.on_before_shutdown.connect(_bound_the_stop)
+    worker = BoundedWorker(stream.app, loglevel="error", override_logging=False, redirect_stdouts=False, quiet=True)
     log.info("worker starts", group=settings.group, kafka=settings.kafka)
     try:
         worker.execute_from_commandline()
@@ -59,15 +62,24 @@ def die(reason: str) -> None:
     os._exit(STUCK)
 
 
-def _bound_the_stop(*_: Any, **__: Any) -> None:
-    def give_up() -> None:
-        log.warning("stopped without finishing what was in work; it will be read again")
-        sys.stderr.flush()
-        os._exit(0)
+class BoundedWorker(faust.Worker):
+    """Faust's worker process, whose stop ends in time whatever it waits for."""
 
-    timer = threading.Timer(STOP_WITHIN_S, give_up)
-    timer.daemon = True
-    timer.start()
+    def __init__(self, *services: Any, **options: Any) -> None:
+        super().__init__(*services, **options)
+        self.spinner = None  # it would write cursor commands into the log
+
+    def _schedule_shutdown(self, number: signal.Signals) -> None:
+        timer = threading.Timer(STOP_WITHIN_S, _give_up)
+        timer.daemon = True
+        timer.start()
+        super()._schedule_shutdown(number)
+
+
+def _give_up() -> None:
+    log.warning("stopped without finishing what was in work; it will be read again")
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def serve(stream: StreamWorker, settings: Settings) -> ThreadingHTTPServer:

@@ -20,6 +20,8 @@ log = structlog.get_logger()
 
 EVERY_HOSPITAL = "*"
 FIRST_READ_S = 30.0
+# The client wants a group; it is never joined and nothing is ever committed.
+GROUP = "pumpwatch-library"
 
 
 class Libraries:
@@ -61,10 +63,10 @@ class LibraryFollower(threading.Thread):
         self._consumer = Consumer(
             {
                 **config,
-                "group.id": "pumpwatch-library",  # required by the client; nothing is ever committed
+                "group.id": GROUP,
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
-                "log_level": 3,
+                "log_level": 2,
             }
         )
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+log = structlog.get_logger()
 
 # A bounded queue: a broker outage makes agents wait in `confirm`, it does not fill memory.
 QUEUE_RECORDS = 200_000
@@ -28,6 +31,8 @@ class Outbox:
 
     def __init__(self, config: Mapping[str, Any], client_id: str) -> None:
         self._failure: str | None = None
+        self._away = False
+        self._name = client_id
         self._producer = Producer(
             {
                 **config,
@@ -44,7 +49,7 @@ class Outbox:
                 "delivery.report.only.error": True,
                 "on_delivery": self._delivered,
                 "error_cb": self._client_error,
-                "log_level": 3,
+                "log_level": 2,  # librdkafka would repeat every refused connection
             }
         )
 
@@ -53,9 +58,12 @@ class Outbox:
             self._failure = f"{message.topic()}: {error.str()}"
 
     def _client_error(self, error: KafkaError) -> None:
-        # Brokers that are away are waited for; only a fatal error ends the producer.
+        """Brokers that are away are waited for, and said once; only a fatal error ends the producer."""
         if error.fatal():
             self._failure = error.str()
+        elif error.code() == KafkaError._ALL_BROKERS_DOWN and not self._away:  # noqa: SLF001 (the client's own name)
+            self._away = True
+            log.warning("Kafka is away, publishing waits for it", client=self._name)
 
     def send(
         self,
@@ -91,6 +99,9 @@ class Outbox:
             await asyncio.get_running_loop().run_in_executor(None, self._flush)
         if self._failure is not None:
             raise PublishFailedError(self._failure)
+        if self._away:
+            self._away = False
+            log.info("Kafka takes records again", client=self._name)
 
     def _flush(self) -> None:
         while self._producer.flush(1.0):

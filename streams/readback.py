@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 PATIENCE_S = 120.0
 RETRY_S = 0.5
 TIMEOUT_S = 10.0
+# The client wants a group; it is never joined and nothing is ever committed.
+GROUP = "pumpwatch-readback"
 
 
 class ReadbackError(Exception):
@@ -27,12 +29,12 @@ class Readback:
         self._consumer = Consumer(
             {
                 **config,
-                "group.id": "pumpwatch-readback",  # required by the client; nothing is ever committed
+                "group.id": GROUP,
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
                 "auto.offset.reset": "earliest",
                 "fetch.wait.max.ms": 20,
-                "log_level": 3,
+                "log_level": 2,
             }
         )
 
