@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from confluent_kafka.admin import AdminClient
 from rich.console import Console
 from rich.table import Table
 
 from schemas.topics import load
 from services.dead_letters import DeadLetter, read, replay
 from services.failure import fail
+from streams.cluster import Cluster, ClusterError
 from streams.readback import ReadbackError
 from streams.settings import Settings
 
@@ -82,12 +82,12 @@ def _letters(topic: str, kafka: str | None) -> list[DeadLetter]:
     if topic not in known:
         fail(f"`{topic}` has no dead-letter topic; choose one of {', '.join(sorted(known))}")
     config = Settings.load(kafka=kafka).confluent()
-    found = AdminClient(config).list_topics(timeout=15).topics.get(f"{topic}.dlq")
-    if found is None:
-        fail(f"{topic}.dlq does not exist; run `pumpwatch topics create`", code=1)
     try:
+        found = Cluster(config).metadata().topics.get(f"{topic}.dlq")
+        if found is None:
+            fail(f"{topic}.dlq does not exist, or not for this user; run `pumpwatch topics create`", code=1)
         return list(read(config, topic, len(found.partitions)))
-    except ReadbackError as error:
+    except (ClusterError, ReadbackError) as error:
         fail(str(error), code=1)
 
 

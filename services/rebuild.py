@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka.admin import AdminClient
-
 from schemas.codec import EventRefused, decode
 from schemas.events import Alert, PowerEvent, Rollup
 from schemas.topics import ALERTS, POWER, ROLLUPS
+from streams.cluster import Cluster, ClusterError
 from streams.readback import Readback
 from streams.sink import ReadModel
 from streams.sink.live import live_fields
@@ -33,8 +32,11 @@ async def rebuild(
     """Empty the read model and fill it again from the topics; returns records by topic.
 
     May run beside live workers: every write carries its offset, and an older one never replaces a newer one.
-    Raises ReadbackError or RedisAwayError.
+    Nothing is emptied before Kafka has answered. Raises ClusterError, ReadbackError or RedisAwayError.
     """
+    known = Cluster(config).metadata().topics
+    if missing := sorted({ALERTS, ROLLUPS, POWER} - known.keys()):
+        raise ClusterError(f"topics are missing, or not for this user: {', '.join(missing)}")
     for family in FAMILIES:
         keys = [key async for key in redis.scan_iter(match=f"pw:{family}", count=1000)]
         for start in range(0, len(keys), RECORDS_AT_ONCE):
@@ -43,9 +45,8 @@ async def rebuild(
     reader = Readback(config)
     counts = {ALERTS: 0, ROLLUPS: 0, POWER: 0}
     try:
-        topics = AdminClient(dict(config)).list_topics(timeout=15).topics
         for topic in (ALERTS, ROLLUPS, POWER):
-            for partition in range(len(topics[topic].partitions)):
+            for partition in range(len(known[topic].partitions)):
                 for messages in _portions(reader, topic, partition):
                     await _put(store, topic, partition, messages)
                     counts[topic] += len(messages)

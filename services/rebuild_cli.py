@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from services.failure import fail
 from services.rebuild import rebuild
+from streams.cluster import ClusterError
 from streams.readback import ReadbackError
 from streams.settings import Settings
 from streams.sink import RedisAwayError
@@ -31,6 +32,8 @@ def rebuild_redis(
     settings = Settings.load(kafka=kafka, redis=redis, group=group)
     try:
         counts = asyncio.run(_run(settings))
+    except ClusterError as error:
+        fail(f"{error}; Redis is as it was", code=1)
     except (ReadbackError, RedisAwayError, RedisError) as error:
         fail(f"the rebuild did not finish: {error}; run it again", code=1)
     typer.echo("Redis rebuilt from " + ", ".join(f"{count} records of {topic}" for topic, count in counts.items()))

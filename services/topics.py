@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # confluent does not list what it exports
-    AdminClient,
     ConfigResource,
     ConfigSource,
     NewTopic,
@@ -17,6 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # confluent d
 )
 
 from schemas.topics import Topic, load
+from streams.cluster import Cluster, ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -131,26 +131,20 @@ def _partitions(topic: Topic, override: int | None) -> int:
 
 
 class _Admin:
-    """An admin client that keeps the last thing the broker complained of, for the error message."""
+    """What is asked of a broker about topics."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        self._address = config.get("bootstrap.servers", "")
-        self._complaint = ""
-        settings: dict[str, Any] = {**config, "log_level": 0, "error_cb": self._hear}
-        self.client = AdminClient(settings)
-
-    def _hear(self, error: KafkaError) -> None:
-        if error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 (confluent's name for it)
-            self._complaint = f" ({error.str()})"
+        try:
+            self._cluster = Cluster(config)
+        except ClusterError as error:
+            raise TopicsError(str(error)) from None
+        self.client = self._cluster.client
 
     def metadata(self) -> Any:
         try:
-            return self.client.list_topics(timeout=TIMEOUT_S / 3)
-        except KafkaException:
-            self.client.poll(0)
-            raise TopicsError(
-                f"no Kafka answers at {self._address}{self._complaint}; start it, or correct --kafka or PUMPWATCH_KAFKA"
-            ) from None
+            return self._cluster.metadata(TIMEOUT_S / 3)
+        except ClusterError as error:
+            raise TopicsError(str(error)) from None
 
     def names(self) -> set[str]:
         return set(self.metadata().topics)

@@ -1,4 +1,4 @@
-"""`pumpwatch topics`: create the topics on a broker, check them, show them."""
+"""`pumpwatch topics`: create the topics on a broker, check them, show them, say who may use them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ from rich.table import Table
 
 from schemas.topics import Topic, load
 from services import topics
+from services.acls_cli import acls
 from services.failure import fail
 from services.topics import OnBroker, TopicsError
 from streams.settings import Settings
 
 app = typer.Typer(
-    help="Create the topics on a broker, check them, show them.", no_args_is_help=True, add_completion=False
+    help="Create the topics on a broker, check them, show them, say who may use them.",
+    no_args_is_help=True,
+    add_completion=False,
 )
+app.command()(acls)
 
 Kafka = Annotated[str | None, typer.Option(help="Bootstrap servers; PUMPWATCH_KAFKA.")]
 Partitions = Annotated[

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import faust
 import structlog
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 from faust import SASLCredentials, SSLCredentials
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -23,6 +21,7 @@ from streams.agents.dose import DoseAgent
 from streams.agents.power import PowerAgent
 from streams.agents.read_model import ReadModelAgent
 from streams.agents.rollup import RollupAgent
+from streams.cluster import Cluster, ClusterError
 from streams.dead_letters import TooManyRefusedError
 from streams.finishing import Applied, Finishing
 from streams.libraries import Libraries, LibraryFollower
@@ -42,7 +41,6 @@ log = structlog.get_logger()
 AGENTS: tuple[type[BatchAgent], ...] = (DoseAgent, PowerAgent, AlertAgent, RollupAgent, ReadModelAgent)
 # A Redis that does not answer in this time counts as away.
 REDIS_TIMEOUT_S = 5.0
-KAFKA_ANSWERS_S = 15.0
 
 
 class NotReadyError(Exception):
@@ -50,9 +48,10 @@ class NotReadyError(Exception):
 
 
 class StreamWorker:
-    """One worker process: the Faust app, its agents and what they share."""
+    """One worker process: the Faust app, its agents and what they share. Raises NotReadyError."""
 
     def __init__(self, settings: Settings, die: Callable[[str], None]) -> None:
+        check_topics(settings)  # before there are clients that wait and complain for themselves
         self.settings = settings
         self.metrics = WorkerMetrics()
         self.redis = Redis.from_url(
@@ -88,8 +87,7 @@ class StreamWorker:
         return self.app.consumer  # type: ignore[no-any-return]
 
     def prepare(self) -> None:
-        """Check the topics and read the drug libraries. Raises NotReadyError."""
-        check_topics(self.settings)
+        """Read the drug libraries. Raises NotReadyError."""
         self.follower.start()
         if not self.follower.wait_until_read():
             raise NotReadyError(f"{topics.DRUG_LIBRARY} could not be read to its end; is Kafka healthy?")
@@ -189,18 +187,19 @@ def faust_app(settings: Settings) -> faust.App:
 
 
 def check_topics(settings: Settings) -> None:
-    """Refuse to start on missing topics or unequal partitions. Raises NotReadyError in one sentence."""
+    """Refuse to start on a Kafka that refuses us, missing topics or unequal partitions. Raises NotReadyError."""
     try:
-        found = AdminClient(settings.confluent()).list_topics(timeout=KAFKA_ANSWERS_S).topics
-    except KafkaException as error:
-        raise NotReadyError(
-            f"Kafka at {settings.kafka} does not answer ({error.args[0].str()}); start it or set PUMPWATCH_KAFKA"
-        ) from error
+        found = Cluster(settings.confluent()).metadata().topics
+    except ClusterError as error:
+        raise NotReadyError(str(error)) from None
     read = {topic for kind in AGENTS for topic in kind.topics}
     dead_letters = {name for topic in read if (name := topics.load()[topic].dead_letter)}
     wanted = read | dead_letters | {topics.DRUG_LIBRARY}
     if missing := sorted(wanted - set(found)):
-        raise NotReadyError(f"topics are missing: {', '.join(missing)}; run `pumpwatch topics create`")
+        reason = f"topics are missing: {', '.join(missing)}; run `pumpwatch topics create`"
+        if settings.kafka_user:  # Kafka does not tell a topic that is not there from one that is not for us
+            reason += f", or `pumpwatch topics acls --apply` if user `{settings.kafka_user}` may not see them"
+        raise NotReadyError(reason)
     counts = {name: len(found[name].partitions) for name in sorted(wanted - {topics.DRUG_LIBRARY})}
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} has {count}" for name, count in counts.items())

@@ -100,7 +100,8 @@ class Publisher:
         missing = [topic for topic in topics if topic not in known or known[topic].error is not None]
         if missing:
             raise PublishingError(
-                f"topic {missing[0]} does not exist at {self._servers}; create it with `pumpwatch topics create`"
+                f"topic {missing[0]} does not exist at {self._servers}, or not for this user; create it with "
+                "`pumpwatch topics create`"
             )
 
     def publish(self, topic: str, key: str, event: KeystrokeEvent | PowerEvent) -> None:

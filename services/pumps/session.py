@@ -17,6 +17,7 @@ from services.failure import fail
 from services.pumps.feed import Count, Lines, Sink, feed
 from services.pumps.publisher import Publisher, PublishingError
 from services.pumps.truth import TruthFile
+from streams.cluster import Cluster, ClusterError
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,11 +46,13 @@ def ready(
             file.flush()
             return
         try:
-            publisher = Publisher(Settings.load(kafka=kafka).confluent(), on_trouble=say)
+            config = Settings.load(kafka=kafka).confluent()
+            Cluster(config).metadata()
+            publisher = Publisher(config, on_trouble=say)
             publisher.check([_TOPICS[only]] if only else list(_TOPICS.values()))
             with publisher:
                 yield publisher, _print, told
-        except PublishingError as error:
+        except (ClusterError, PublishingError) as error:
             fail(str(error), code=1)
 
 

@@ -8,7 +8,9 @@ import fcntl
 import hashlib
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -70,24 +72,15 @@ def jars() -> Path:
 class KafkaNode:
     """One node, broker and controller in one process; its directory and its ports outlive a restart."""
 
-    def __init__(self, number: int, client_port: int, controller_port: int, voters: str, directory: Path) -> None:
+    def __init__(
+        self, number: int, client_port: int, directory: Path, settings: str, format_options: Sequence[str] = ()
+    ) -> None:
         self.number = number
         self.client_port = client_port
-        cluster_size = voters.count("@")
-        directory.mkdir(parents=True)
+        directory.mkdir(parents=True, exist_ok=True)
         self.settings = directory / "server.properties"
-        self.settings.write_text(
-            SETTINGS.format(
-                node=number,
-                voters=voters,
-                host=LOOPBACK,
-                client_port=client_port,
-                controller_port=controller_port,
-                directory=directory / "log",
-                replication=min(3, cluster_size),
-                in_sync=min(2, cluster_size),
-            )
-        )
+        self.settings.write_text(settings)
+        self._format_options = format_options
         self._formatted = False
         self.process = ServerProcess(
             f"Kafka node {number}", self._java("kafka.Kafka", str(self.settings)), directory / "server.log"
@@ -102,7 +95,8 @@ class KafkaNode:
     def launch(self) -> None:
         """Format the directory the first time, then start without waiting."""
         if not self._formatted:
-            command = self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(self.settings))
+            asked = ["format", "-t", CLUSTER_ID, "-c", str(self.settings), *self._format_options]
+            command = self._java("kafka.tools.StorageTool", *asked)
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise ServerError(f"Kafka's directory could not be formatted\n{done.stdout}{done.stderr}")
@@ -117,11 +111,25 @@ class Kafka:
         ports = free_ports(2 * nodes)
         clients, controllers = ports[:nodes], ports[nodes:]
         voters = ",".join(f"{n}@{LOOPBACK}:{port}" for n, port in enumerate(controllers, start=1))
-        self.nodes = [
-            KafkaNode(n, client, controller, voters, directory / f"node{n}")
-            for n, (client, controller) in enumerate(zip(clients, controllers, strict=True), start=1)
-        ]
+        self.nodes = []
+        for n, (client, controller) in enumerate(zip(clients, controllers, strict=True), start=1):
+            settings = SETTINGS.format(
+                node=n,
+                voters=voters,
+                host=LOOPBACK,
+                client_port=client,
+                controller_port=controller,
+                directory=directory / f"node{n}" / "log",
+                replication=min(3, nodes),
+                in_sync=min(2, nodes),
+            )
+            self.nodes.append(KafkaNode(n, client, directory / f"node{n}", settings))
         self.bootstrap = ",".join(f"{LOOPBACK}:{port}" for port in clients)
+
+    @property
+    def admin_client(self) -> dict[str, Any]:
+        """Settings of a client that may see the whole cluster."""
+        return {"bootstrap.servers": self.bootstrap, "log_level": 0}
 
     def start(self, within_s: float = 90) -> None:
         """Start every node that does not run and wait until all of them are in the cluster."""
@@ -130,7 +138,7 @@ class Kafka:
                 node.launch()
         for node in self.nodes:
             node.process.wait_until(lambda node=node: answers(node.client_port), within_s)
-        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+        admin = AdminClient(self.admin_client)
         self.nodes[0].process.wait_until(lambda: self._complete(admin), within_s)
 
     def _complete(self, admin: AdminClient) -> bool:

@@ -70,7 +70,7 @@ def test_no_broker_is_one_clear_line(monkeypatch):
     for command in ("create", "check", "show"):
         result = CliRunner().invoke(app, [command, "--kafka", "127.0.0.1:1"])
         assert result.exit_code == 1
-        assert result.stderr.startswith("pumpwatch: no Kafka answers at 127.0.0.1:1")
+        assert result.stderr.startswith("pumpwatch: Kafka at 127.0.0.1:1 does not answer")
         assert "--kafka" in result.stderr
 
 
