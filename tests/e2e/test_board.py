@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from schemas.codec import decode
 from schemas.events import AlertAction
-from schemas.topics import ALERT_ACTIONS
+from schemas.topics import ALERT_ACTIONS, KEYSTROKES
 from tests.e2e.conftest import PASSWORD, USER
 from tests.integration.stream import whole
 
@@ -85,8 +85,11 @@ def test_an_alert_arrives_is_acknowledged_and_stays_so(screens, platform):
         acknowledged = screen.locator("#acknowledged .alert", has_text=pump)
         expect(acknowledged).to_contain_text(f"Acknowledged by {USER}", timeout=WITHIN_MS)
 
-    actions = [decode(AlertAction, record.value()) for record in whole(platform.kafka, ALERT_ACTIONS)]
-    (action,) = [each for each in actions if each.key == pump]
+    (record,) = [record for record in whole(platform.kafka, ALERT_ACTIONS) if record.key() == pump.encode()]
+    (entry,) = [record for record in whole(platform.kafka, KEYSTROKES) if record.key() == pump.encode()]
+    assert record.partition() == entry.partition()
+    assert dict(record.headers())["ce_type"] == b"pump.alert-action.v1"
+    action = decode(AlertAction, record.value())
     assert (action.action, action.by, action.pump, action.hospital, action.test) == (
         "acknowledge", USER, pump, "North", True,
     )  # fmt: skip

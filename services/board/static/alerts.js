@@ -37,6 +37,13 @@ export class AlertList {
     return [...this.entries.values()].filter((entry) => entry.view.alert.state === state).length;
   }
 
+  /** How many are open here by severity. */
+  get bySeverity() {
+    const open = { critical: 0, warning: 0, info: 0 };
+    for (const { view } of this.entries.values()) if (view.alert.state !== "resolved") open[view.alert.severity] += 1;
+    return open;
+  }
+
   /** Show exactly these alerts. */
   replace(views, limit) {
     this.limit = limit;

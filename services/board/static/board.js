@@ -2,7 +2,7 @@
 
 import { AlertList } from "./alerts.js";
 import { at, clock, keepAges, setClock } from "./clock.js";
-import { chosenCounts, showProblems, showStatus } from "./status.js";
+import { chosenCounts, showOpen, showProblems, showStatus } from "./status.js";
 import { follow } from "./stream.js";
 
 const $ = (id) => document.getElementById(id);
@@ -26,8 +26,15 @@ const alerts = new AlertList({
     testAlerts = [...list.entries.values()].some((entry) => entry.view.alert.test);
     document.title = firing ? `(${firing}) Pumpwatch` : "Pumpwatch";
     showBadge();
+    showCounts();
   },
 });
+
+/** The list knows first what is open, unless it is cut off at its limit. */
+function showCounts() {
+  if (alerts.loaded && alerts.size < alerts.limit) showOpen(alerts.bySeverity);
+  else if (status?.fleet) showOpen(chosenCounts(status.fleet, chosen).open);
+}
 
 function showBadge() {
   $("simulated").hidden = !(testAlerts || (status?.fleet && chosenCounts(status.fleet, chosen).test));
@@ -94,6 +101,7 @@ function start() {
       statusAt = clock();
       setClock(now.now);
       showStatus(now, chosen);
+      showCounts();
       showConnection();
       showBadge();
       if ($("alerts").ariaBusy === "false") compare();

@@ -60,11 +60,15 @@ export function chosenCounts(fleet, chosen) {
   return chosen ? (fleet.hospitals.find((each) => each.hospital === chosen) ?? empty) : fleet.all;
 }
 
+/** Show how many alerts of each severity are open. */
+export function showOpen(open) {
+  for (const severity of ["critical", "warning", "info"]) text($(`count-${severity}`), number.format(open[severity]));
+}
+
 /** Show a status. */
 export function showStatus({ fleet, pipeline }, chosen) {
   if (!fleet || !pipeline) return;
   const counts = chosenCounts(fleet, chosen);
-  for (const severity of ["critical", "warning", "info"]) text($(`count-${severity}`), number.format(counts.open[severity]));
   for (const state of ["online", "infusing", "battery"]) text($(`count-${state}`), number.format(counts[state]));
   showTable(fleet.hospitals, chosen);
   showChoice(fleet.hospitals, chosen);

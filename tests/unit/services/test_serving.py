@@ -4,12 +4,14 @@ import contextlib
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 import urllib.request
 from pathlib import Path
 
+import httpx
 import pytest
 
 from services.serving import Address
@@ -127,3 +129,27 @@ def test_metrics_beyond_this_machine_need_a_token():
     done = subprocess.run([*COMMAND, "metrics", "--host", "0.0.0.0"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "set PUMPWATCH_METRICS_TOKEN" in done.stderr
+
+
+def test_over_tls_the_board_may_leave_this_machine(redis_url, tmp_path: Path):
+    """With a certificate it listens everywhere, its cookie is Secure, and it takes only the names it was given."""
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subject = ["-subj", "/CN=board.example", "-addext", "subjectAltName=DNS:localhost"]
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    subprocess.run([*command, *subject, "-keyout", key, "-out", cert], check=True, capture_output=True)
+    options = ["--host", "0.0.0.0", "--tls-cert", str(cert), "--tls-key", str(key), "--allow-host", "board.example"]
+    env = {"PUMPWATCH_REDIS": redis_url, "PUMPWATCH_BOARD_PASSWORD": "a fine password"}
+    with (
+        _serving("board", *options, **env) as (_, line),
+        httpx.Client(verify=ssl.create_default_context(cafile=str(cert))) as client,
+    ):
+        port = line.split(" ready at https://0.0.0.0:")[1].split(",")[0]
+        url = f"https://localhost:{port}"
+        answer = client.post(f"{url}/login", data={"user": "biomed", "password": "a fine password"})
+        assert answer.status_code == 303
+        assert answer.headers["set-cookie"].startswith("__Host-pumpwatch=")
+        assert "Secure" in answer.headers["set-cookie"]
+        assert answer.headers["strict-transport-security"] == "max-age=31536000"
+        names = {"board.example": 200, "elsewhere.example": 400}
+        for name, status in names.items():
+            assert client.get(f"{url}/login", headers={"Host": name}).status_code == status

@@ -1,0 +1,72 @@
+"""Takes the README's picture of the board: `python -m tests.e2e.picture docs/board.png`.
+
+Everything on it comes through the whole platform from simulated pumps, as `pumpwatch up` starts it.
+"""
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+PUMPS = 1200
+READY_WITHIN_S = 60
+ENOUGH_WITHIN_S = 240
+# The hospitals' counts have caught up with the list.
+SETTLED = """() => {
+  const counted = [...document.querySelectorAll("#hospitals td:nth-child(-n+4)")];
+  const total = counted.reduce((sum, cell) => sum + Number(cell.textContent), 0);
+  return total === document.querySelectorAll(".alert").length;
+}"""
+
+
+def main(target: Path) -> None:
+    """Start the demo, wait until there is something to see, take the picture, and stop the demo."""
+    with tempfile.TemporaryDirectory() as folder:
+        ready_file = Path(folder) / "ready.json"
+        command = [sys.executable, "-m", "services.cli", "up", "--pumps", str(PUMPS), "--ready-file", str(ready_file)]
+        demo = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            deadline = time.monotonic() + READY_WITHIN_S
+            while not ready_file.exists():
+                assert time.monotonic() < deadline, "pumpwatch up was not ready in time"
+                time.sleep(0.2)
+            _take(json.loads(ready_file.read_text()), target)
+        finally:
+            demo.send_signal(signal.SIGINT)
+            demo.wait(30)
+
+
+def _take(platform: dict[str, str], target: Path) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        page = browser.new_page(
+            viewport={"width": 1280, "height": 800}, color_scheme="light", locale="en-GB", reduced_motion="reduce"
+        )
+        page.goto(platform["board"])
+        page.get_by_label("User").fill(platform["user"])
+        page.get_by_label("Password").fill(platform["password"])
+        page.get_by_role("button", name="Log in").click()
+        page.locator('#alerts[aria-busy="false"]').wait_for()
+        expect(page.locator("#firing .alert.warning").nth(1)).to_be_visible(timeout=ENOUGH_WITHIN_S * 1000)
+        expect(page.locator("#firing .alert.critical").nth(2)).to_be_visible(timeout=ENOUGH_WITHIN_S * 1000)
+        _unfold(page)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=target)
+        browser.close()
+
+
+def _unfold(page: Page) -> None:
+    """Show the evidence of the second alert, and wait until nothing changes for a moment."""
+    page.locator("#firing .alert").nth(1).locator(".unfold").focus()
+    page.keyboard.press("Enter")
+    page.evaluate("document.activeElement.blur()")
+    page.wait_for_function(SETTLED)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
