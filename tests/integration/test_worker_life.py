@@ -129,3 +129,15 @@ def test_a_kafka_that_does_not_answer_is_named_in_one_line(redis_url, pumpwatch)
     assert said.returncode == 1
     assert said.stderr.strip().splitlines()[-1].startswith("pumpwatch: Kafka at 127.0.0.1:9 does not answer")
     assert "Traceback" not in said.stderr
+
+
+def test_the_doctor_finds_everything_well_or_says_what_is_not(topics, redis_url, worker, pumpwatch):
+    servers = {"PUMPWATCH_KAFKA": topics, "PUMPWATCH_REDIS": redis_url}
+    worker()
+    well = pumpwatch("doctor", "--json", **servers)
+    assert well.returncode == 0, well.stdout + well.stderr
+    assert '"what": "workers", "well": true' in well.stdout
+    ill = pumpwatch("doctor", **servers | {"PUMPWATCH_REDIS": "redis://127.0.0.1:9"})
+    assert ill.returncode == 1
+    assert "set PUMPWATCH_REDIS" in " ".join(ill.stdout.split())
+    assert "Traceback" not in ill.stderr
