@@ -28,7 +28,9 @@ def score(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Keystroke events as NDJSON; - for standard input.")],
     library: Annotated[
         list[Path] | None,
-        typer.Option(help="A hospital's drug library as YAML; may be given more than once. Others get the shipped one."),
+        typer.Option(
+            help="A hospital's drug library as YAML; may be given more than once. Others get the shipped one."
+        ),
     ] = None,
 ) -> None:
     """Score the dose entries of a file and write one dose score a line to standard output.

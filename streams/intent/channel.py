@@ -6,51 +6,56 @@ keypad and the text alone is worked out once and kept; the drug and the previous
 
 from __future__ import annotations
 
-import math
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from streams.intent.grid import MAX_VALUE, MIN_VALUE, index
 from streams.intent.keypad import written
-from streams.intent.roundness import CLASSES, digit_class, spacing
+from streams.intent.roundness import digit_class, spacing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from schemas.events import Slip
     from streams.intent.keypad import Layout
     from streams.intent.parameters import Parameters, Writing
 
 KEPT_TEXTS = 8192
+"""Texts whose ways are kept: about 8 KB each, 64 MB together."""
+KEPT_WAYS = 2048
+LEAST_WIDTH = 1e-9
 LEAST_MASS = 5e-3
 LEAST_ODDS = 2e-3
+_ALONE = tuple((place,) for place in range(512))  # shared: most values have one way
+_DIGITS = "0123456789"
+_ZEROS = re.compile("00+")
 
 
 class Way(NamedTuple):
     """One way from a value that may have been meant to the text that was typed.
 
-    `chance` is P(text | value meant, some slip). `gap` is the place in the text of the key that came too many, where
-    its interval tells something.
+    `gap` is the place in the text of the key that came too many, where its interval tells something. `same_number`:
+    the number typed is the number meant, in another unit.
     """
 
     value: float
     slip: Slip
-    chance: float
     gap: int = 0
     same_number: bool = False
 
 
 class Alternatives(NamedTuple):
-    """The ways to one text as parallel columns, with the typed value's own figures.
+    """The ways to one text as parallel columns; the last of `chances` and `weighed` is the typed value itself.
 
-    `weighed` are pairs of chance x width and the place of the value's logarithm on the grid, where the width is the
-    part of its neighbourhood that a value stands for (the share of its roundness class x the spacing there).
-    `timed` are the indices of ways whose chance an interval changes, `of_value` those that lead to one value.
+    `chances` are P(text | value meant, some slip), 1 for the typed value: its own P(text | value), which all of its
+    probability shares, is `typed_chance`. `weighed` are pairs of chance x width and the place of the value's logarithm
+    on the grid, where the width is the part of its neighbourhood that a value stands for (the share of its roundness
+    class x the spacing there). `timed` are the indices of ways whose chance an interval changes, `of_value` those
+    that lead to one value. `other` is the share of slips that no way describes.
     """
 
     typed_chance: float
-    typed_place: int
-    typed_width: float
     values: tuple[float, ...]
     slips: tuple[Slip, ...]
     chances: tuple[float, ...]
@@ -68,6 +73,10 @@ class Channel:
         self._parameters = parameters
         self.alternatives: Callable[[Layout, str, float, bool, bool, tuple[float, ...]], Alternatives]
         self.alternatives = lru_cache(KEPT_TEXTS)(self._alternatives)
+        self._ways = lru_cache(KEPT_WAYS)(self._ways_to)
+
+    def _ways_to(self, layout: Layout, text: str, value: float, exact: bool, weight: bool) -> WaysTo:  # noqa: FBT001
+        return WaysTo(self._parameters, layout, text, value, exact=exact, weight=weight)
 
     def _alternatives(
         self,
@@ -83,199 +92,199 @@ class Channel:
         `weight`: the field is a body weight, which is mistaken for pounds and for no other unit. `class_shares`: the
         shares of the roundness classes.
         """
-        ways = _Ways(self._parameters, layout, text, value, exact)
-        all_ways = [(way, _mass(way, value, class_shares)) for way in _merged(ways.all(weight=weight))]
-        typed_width = width(value, class_shares) if value else 0.0
-        found = _worth_weighing(all_ways, typed_width)
-        typed_chance = _spelling(text, self._parameters.writing) if exact else 1.0
+        ways = self._ways(layout, text, value, exact, weight)
+        digits, distance, place = _cell(value) if value else (0, 0.0, 0)
+        typed_width = class_shares[digits] * distance
+        found = _worth_weighing(ways.chances, typed_width, class_shares)
         return Alternatives(
-            typed_chance * ways.typed_share(),
-            index(value) if value else -1,
-            typed_width,
+            ways.typed_chance,
             tuple(way.value for way, _ in found),
             tuple(way.slip for way, _ in found),
-            tuple(way.chance for way, _ in found),
-            tuple((mass, index(way.value)) for way, mass in found),
+            (*(ways.chances[way] for way, _ in found), 1.0),
+            (*((mass, _cell(way.value)[2]) for way, mass in found), (max(typed_width, LEAST_WIDTH), place)),
             tuple(way.gap for way, _ in found),
             tuple(place for place, (way, _) in enumerate(found) if way.gap),
-            _of_value([way for way, _ in found]),
+            _of_value(found) | {value: (len(found),)},
             ways.shares["other"],
         )
 
 
-def _mass(way: Way, typed: float, class_shares: tuple[float, ...]) -> float:
-    """In a wrong unit the number typed is the number meant, and so is how round it is."""
-    return way.chance * width(typed if way.same_number and typed else way.value, class_shares)
-
-
-def _worth_weighing(ways: list[tuple[Way, float]], typed_width: float) -> list[tuple[Way, float]]:
-    """Leave out ways that only a prior of thousands to one could bring up: they cost time on every entry.
+def _worth_weighing(
+    chances: dict[Way, float], typed_width: float, class_shares: tuple[float, ...]
+) -> list[tuple[Way, float]]:
+    """Each way with its chance x width, without those that only a prior of thousands to one could bring up.
 
     With these two bounds the sensitivity on held-out values stays the same to the third digit, at half the time.
     """
-    least = LEAST_MASS * max((mass for _, mass in ways), default=0.0)
+    masses = []
+    for way, chance in chances.items():
+        if way.same_number and typed_width:
+            masses.append((way, chance * typed_width))
+        else:
+            digits, distance, _ = _cell(way.value)
+            masses.append((way, chance * class_shares[digits] * distance))
+    least = LEAST_MASS * max((mass for _, mass in masses), default=0.0)
     if typed_width:
         least = min(least, LEAST_ODDS * typed_width)
-    return [(way, mass) for way, mass in ways if mass >= least]
+    return [(way, mass) for way, mass in masses if mass >= least]
 
 
-def _of_value(ways: list[Way]) -> dict[float, tuple[int, ...]]:
-    found: dict[float, list[int]] = {}
-    for place, way in enumerate(ways):
-        found.setdefault(way.value, []).append(place)
-    return {value: tuple(places) for value, places in found.items()}
+def _of_value(ways: list[tuple[Way, float]]) -> dict[float, tuple[int, ...]]:
+    found: dict[float, tuple[int, ...]] = {}
+    for place, (way, _) in enumerate(ways):
+        earlier = found.get(way.value)
+        found[way.value] = _ALONE[place] if earlier is None else (*earlier, place)
+    return found
 
 
-def _merged(ways: Iterator[Way]) -> list[Way]:
-    """One way for each value and slip and interval, likeliest first."""
-    sums: dict[tuple[float, Slip, int, bool], float] = {}
-    for way in ways:
-        if MIN_VALUE <= way.value <= MAX_VALUE and way.chance > 0:
-            key = (way.value, way.slip, way.gap, way.same_number)
-            sums[key] = sums.get(key, 0.0) + way.chance
-    found = [Way(value, slip, chance, gap, same) for (value, slip, gap, same), chance in sums.items()]
-    return sorted(found, key=lambda way: (-way.chance, way.value, way.slip, way.gap))
+class WaysTo:
+    """All ways to one text on one keypad: `chances` is P(text | value meant, some slip) for each."""
 
-
-class _Ways:
-    def __init__(self, parameters: Parameters, layout: Layout, text: str, value: float, exact: bool) -> None:
+    def __init__(
+        self, parameters: Parameters, layout: Layout, text: str, value: float, *, exact: bool, weight: bool
+    ) -> None:
         self.shares = parameters.shares if layout.kind == "digits" else parameters.stepped
+        self.chances: dict[Way, float] = {}
+        self.typed_chance = _spelling(text, parameters.writing) if exact else 1.0
         self._parameters = parameters
         self._forms = parameters.forms
         self._layout = layout
         self._text = text
         self._value = value
         self._exact = exact
-        # The text has a "." that the firmware ignored: the value is that of the digits without it.
-        self._ignored = "." in text and float(text) != value
-
-    def typed_share(self) -> float:
-        """P(text | value meant): with an ignored ".", somebody who meant the value pressed "." for nothing."""
-        if self._ignored:
-            return self._parameters.base_rate * self.shares["extra_decimal"] / len(self._text)
-        return 1.0
-
-    def all(self, *, weight: bool) -> Iterator[Way]:
-        if self._ignored:
-            # No slip of the hand: the chance is that of a correct entry, so it outweighs the base rate.
-            yield Way(float(self._text), "missing_decimal", (1 - self._parameters.base_rate) / self._parameters.base_rate)
+        if "." in text and float(text) != value:
+            self._ignored_point()
             return
-        if self._layout.kind == "digits":
-            for way in (
-                *self._substituted(),
-                *self._missing(),
-                *self._added(),
-                *self._points(),
-                *self._swapped(),
-            ):
-                if way.value != self._value:
-                    yield way
+        if layout.kind == "digits":
+            self._substituted()
+            self._missing()
+            self._added()
+            if "." in text:
+                self._point_too_many()
+            else:
+                self._point_missing()
+            self._swapped()
+        elif layout.kind == "chevrons":
+            self._overshot()
         else:
-            yield from self._stepped()
-        yield from self._units(weight=weight)
+            self._one_digit_stepped()
+        self._units(parameters.forms.weight_factors if weight else parameters.forms.unit_factors)
 
-    def _way(self, meant: str, slip: Slip, chance: float, gap: int = 0) -> Iterator[Way]:
+    def _add(self, meant: str, slip: Slip, chance: float, gap: int = 0) -> None:
         spelled = _spelling(meant, self._parameters.writing)
-        if not self._exact and meant.startswith("."):
+        if not self._exact and meant[0] == ".":
             spelled = 1.0  # the display says 5 for 05 too, so .5 and 0.5 are one
         if spelled > self._parameters.writing.odd:
-            yield Way(float(meant), slip, chance * spelled, gap)
+            self._add_value(float(meant), slip, chance * spelled, gap)
+
+    def _add_value(self, value: float, slip: Slip, chance: float, gap: int = 0, *, same_number: bool = False) -> None:
+        if chance > 0 and value != self._value and MIN_VALUE <= value <= MAX_VALUE:
+            way = Way(value, slip, gap, same_number)
+            self.chances[way] = self.chances.get(way, 0.0) + chance
+
+    def _ignored_point(self) -> None:
+        """The text has a "." that the firmware ignored: the value is that of the digits without it.
+
+        That is no slip of the hand: the chance is that of a correct entry, so it outweighs the base rate. Somebody
+        who meant the value would have pressed "." for nothing.
+        """
+        base_rate = self._parameters.base_rate
+        self.typed_chance = base_rate * self.shares["extra_decimal"] / len(self._text)
+        self._add_value(float(self._text), "missing_decimal", (1 - base_rate) / base_rate)
 
     def _hits(self, meant: str) -> dict[str, float]:
-        """Keys hit by a finger that aims at a key, by their share."""
-        beside, diagonal = self._layout.beside.get(meant, ""), self._layout.diagonal.get(meant, "")
-        total = len(beside) + self._forms.diagonal_neighbour * len(diagonal)
-        return {key: 1 / total for key in beside} | {
-            key: self._forms.diagonal_neighbour / total for key in diagonal
-        }
+        return _hits(self._layout, meant, self._forms.diagonal_neighbour)
 
-    def _substituted(self) -> Iterator[Way]:
+    def _substituted(self) -> None:
         text = self._text
-        digits = sum(key != "." for key in text)
+        digits = len(text) - ("." in text)
+        wrong = self.shares["wrong_digit"] / (9 * digits)
+        adjacent = self.shares["adjacent_key"] / digits
         for place, typed in enumerate(text):
             if typed == ".":
                 continue
-            for key in "0123456789":
+            before, behind = text[:place], text[place + 1 :]
+            for key in _DIGITS:
                 if key == typed:
                     continue
-                meant = text[:place] + key + text[place + 1 :]
-                hit = self._hits(key).get(typed, 0.0)
-                if hit:
-                    yield from self._way(meant, "adjacent_key", self.shares["adjacent_key"] * hit / digits)
-                yield from self._way(meant, "wrong_digit", self.shares["wrong_digit"] / (9 * digits))
+                meant = before + key + behind
+                hit = self._hits(key).get(typed)
+                if hit is None:
+                    self._add(meant, "wrong_digit", wrong)
+                else:
+                    self._add(meant, "adjacent_key", adjacent * hit + wrong)
 
-    def _missing(self) -> Iterator[Way]:
+    def _missing(self) -> None:
+        """A digit of a run may be any of the run, and one of a run of zeros goes missing more easily."""
+        text, zero = self._text, self._forms.zero_of_a_run
+        digits = len(text) - ("." in text) + 1
+        for place in range(len(text) + 1):
+            before, behind = text[:place], text[place:]
+            for key in _DIGITS:
+                if before[-1:] == key or (key == "0" and not place and behind[:1] != "."):
+                    continue
+                meant = before + key + behind
+                run = len(behind) - len(behind.lstrip(key)) + 1
+                weight = zero if key == "0" and run > 1 else 1.0
+                zeros = sum(map(len, _ZEROS.findall(meant))) if "00" in meant else 0
+                self._add(
+                    meant, "missing_digit", self.shares["missing_digit"] * run * weight / (digits + (zero - 1) * zeros)
+                )
+
+    def _added(self) -> None:
         text = self._text
-        for meant in {text[:place] + key + text[place:] for place in range(len(text) + 1) for key in "0123456789"}:
-            weights = [self._loss(meant, place) for place in range(len(meant))]
-            lost = sum(
-                weight for place, weight in enumerate(weights) if weight and meant[:place] + meant[place + 1 :] == text
-            )
-            yield from self._way(meant, "missing_digit", self.shares["missing_digit"] * lost / sum(weights))
-
-    def _loss(self, meant: str, place: int) -> float:
-        key = meant[place]
-        if key == ".":
-            return 0.0
-        in_run = key == "0" and "0" in (meant[place - 1 : place], meant[place + 1 : place + 2])
-        return self._forms.zero_of_a_run if in_run else 1.0
-
-    def _added(self) -> Iterator[Way]:
-        text = self._text
-        if len(text) < 2:
+        length = len(text)
+        if length < 2:
             return
+        extra = self.shares["extra_digit"] / length
         for place, key in enumerate(text):
             if key == ".":
                 continue
-            meant = text[:place] + text[place + 1 :]
-            if not meant.strip("."):
+            before, behind = text[:place], text[place + 1 :]
+            meant = before + behind
+            if meant == ".":
                 continue
-            if place and text[place - 1] == key:
-                run = len(meant) - len(meant.rstrip(key)) if place == len(text) - 1 else 1
-                chance = max(1, run) / len(meant)
-                yield from self._way(meant, "key_bounce", self.shares["key_bounce"] * chance, place)
-                yield from self._way(meant, "repeated_key", self.shares["repeated_key"] * chance, place)
+            if before[-1:] == key:
+                # Of a run of equal keys the last one came too many; which of them was doubled is all the same.
+                if behind[:1] != key:
+                    run = len(meant[:place]) - len(meant[:place].rstrip(key))
+                    chance = run / (length - 1)
+                    self._add(meant, "key_bounce", self.shares["key_bounce"] * chance, place)
+                    self._add(meant, "repeated_key", self.shares["repeated_key"] * chance, place)
                 continue
-            around = [one for one in (text[place - 1 : place], text[place + 1 : place + 2]) if one]
+            around = before[-1:] + behind[:1]
             beside = sum(self._hits(one).get(key, 0.0) for one in around) / len(around)
-            positions = len(text)
-            extra = self.shares["extra_digit"] / positions
-            anywhere = extra * (1 - self._forms.extra_beside) / 10
-            gap = place if place and beside else 1 if beside else 0
-            yield from self._way(meant, "extra_digit", anywhere)
+            self._add(meant, "extra_digit", extra * (1 - self._forms.extra_beside) / 10)
             if beside:
-                yield from self._way(meant, "extra_digit", extra * self._forms.extra_beside * beside, gap)
+                self._add(meant, "extra_digit", extra * self._forms.extra_beside * beside, max(place, 1))
 
-    def _points(self) -> Iterator[Way]:
-        text, forms = self._text, self._forms
-        missing, extra = self.shares["missing_decimal"], self.shares["extra_decimal"]
-        if "." not in text:
-            for place in range(len(text) + 1):
-                yield from self._way(
-                    f"{text[:place]}.{text[place:]}", "missing_decimal", missing * (1 - forms.point_hit_beside)
-                )
-            if text.endswith("0"):
-                return
-            for place, key in enumerate(text):
-                hit = self._hits(".").get(key, 0.0)
-                if hit and place:
-                    meant = f"{text[:place]}.{text[place + 1 :]}"
-                    yield from self._way(meant, "missing_decimal", missing * forms.point_hit_beside * hit)
-            return
+    def _point_missing(self) -> None:
+        text, hit_beside = self._text, self._forms.point_hit_beside
+        share = self.shares["missing_decimal"]
+        hits = self._hits(".")
+        for place in range(len(text) + 1):
+            self._add(f"{text[:place]}.{text[place:]}", "missing_decimal", share * (1 - hit_beside))
+            hit = hits.get(text[place : place + 1])
+            if hit and 0 < place < len(text) - 1:
+                self._add(f"{text[:place]}.{text[place + 1 :]}", "missing_decimal", share * hit_beside * hit)
+
+    def _point_too_many(self) -> None:
+        text, hit_beside = self._text, self._forms.neighbour_is_point
+        share = self.shares["extra_decimal"]
         at = text.index(".")
         whole = text[:at] + text[at + 1 :]
-        yield from self._way(whole, "extra_decimal", extra * (1 - forms.neighbour_is_point) / max(1, len(whole) - 1))
-        for key in "0123456789":
-            hit = self._hits(key).get(".", 0.0)
+        self._add(whole, "extra_decimal", share * (1 - hit_beside) / max(1, len(whole) - 1))
+        for key in _DIGITS:
+            hit = self._hits(key).get(".")
             if hit:
-                meant = text[:at] + key + text[at + 1 :]
-                yield from self._way(meant, "extra_decimal", extra * forms.neighbour_is_point * hit / len(meant))
+                self._add(
+                    text[:at] + key + text[at + 1 :], "extra_decimal", share * hit_beside * hit / (len(whole) + 1)
+                )
         for place in (at - 1, at + 1):
             if 0 <= place < len(whole):
-                meant = f"{whole[:place]}.{whole[place:]}"
-                yield from self._way(meant, "misplaced_decimal", self.shares["misplaced_decimal"] / 2)
+                self._add(f"{whole[:place]}.{whole[place:]}", "misplaced_decimal", self.shares["misplaced_decimal"] / 2)
 
-    def _swapped(self) -> Iterator[Way]:
+    def _swapped(self) -> None:
         text = self._text
         pairs = [
             place
@@ -284,32 +293,41 @@ class _Ways:
         ]
         for place in pairs:
             meant = text[: place - 1] + text[place] + text[place - 1] + text[place + 1 :]
-            yield from self._way(meant, "transposition", self.shares["transposition"] / len(pairs))
+            self._add(meant, "transposition", self.shares["transposition"] / len(pairs))
 
-    def _stepped(self) -> Iterator[Way]:
-        value, share = self._value, self.shares["overshoot"]
-        if self._layout.kind == "chevrons":
-            for fast, part in ((False, self._forms.overshoot_slow), (True, 1 - self._forms.overshoot_slow)):
-                step = self._layout.step(value, fast=fast)
-                for meant in (value - step, value + step):
-                    yield Way(round(meant, 6), "overshoot", share * part / 2)
-            return
-        places = [10.0**power for power in range(-self._layout.max_decimals, 6) if 10.0**power <= max(value, 1.0)]
-        for step in places:
+    def _overshot(self) -> None:
+        slow = self._forms.overshoot_slow
+        for fast, part in ((False, slow), (True, 1 - slow)):
+            step = self._layout.step(self._value, fast=fast)
+            for meant in (self._value - step, self._value + step):
+                self._add_value(round(meant, 6), "overshoot", self.shares["overshoot"] * part / 2)
+
+    def _one_digit_stepped(self) -> None:
+        """On a cursor keypad one digit is stepped too far, or the cursor stood one place off."""
+        value, lowest = self._value, -self._layout.max_decimals
+        steps = [10.0**power for power in range(lowest, 6) if 10.0**power <= max(value, 1.0)]
+        for step in steps:
             for meant in (value - step, value + step):
-                yield Way(round(meant, 6), "overshoot", share / (2 * len(places)))
+                self._add_value(round(meant, 6), "overshoot", self.shares["overshoot"] / (2 * len(steps)))
         for meant in (value / 10, value * 10):
-            yield Way(float(f"{meant:.6g}"), "misplaced_decimal", self.shares["misplaced_decimal"] / 2)
+            self._add_value(float(f"{meant:.6g}"), "misplaced_decimal", self.shares["misplaced_decimal"] / 2)
 
-    def _units(self, *, weight: bool) -> Iterator[Way]:
-        factors = self._forms.weight_factors if weight else self._forms.unit_factors
+    def _units(self, factors: dict[float, float]) -> None:
         for factor, part in factors.items():
             for meant in (self._value * factor, self._value / factor):
                 chance = self.shares["wrong_unit"] * part / 2
-                yield Way(float(f"{meant:.3g}"), "wrong_unit", chance, same_number=True)
+                self._add_value(float(f"{meant:.3g}"), "wrong_unit", chance, same_number=True)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=512)
+def _hits(layout: Layout, meant: str, diagonal_weight: float) -> dict[str, float]:
+    """Keys that a finger hits which aims at a neighbour of theirs, by their share."""
+    beside, diagonal = layout.beside.get(meant, ""), layout.diagonal.get(meant, "")
+    total = len(beside) + diagonal_weight * len(diagonal)
+    return dict.fromkeys(beside, 1 / total) | dict.fromkeys(diagonal, diagonal_weight / total)
+
+
+@lru_cache(maxsize=32768)
 def _spelling(text: str, writing: Writing) -> float:
     """P(text | its value): how usual it is to write a number so."""
     usual = written(float(text)) if text.strip(".") else ""
@@ -322,10 +340,11 @@ def _spelling(text: str, writing: Writing) -> float:
     return writing.odd
 
 
-@lru_cache(maxsize=65536)
-def width(value: float, class_shares: tuple[float, ...]) -> float:
-    """The part of its neighbourhood a number stands for, in powers of ten: a round one stands for more of it."""
+@lru_cache(maxsize=32768)
+def _cell(value: float) -> tuple[int, float, int]:
+    """A number's roundness class, how far it is to the next of it, and its place on the grid.
+
+    What a display shows as 0 stands for nothing of its neighbourhood.
+    """
     digits = digit_class(written(value))
-    if digits < 0 or not math.isfinite(value):
-        return 0.0
-    return class_shares[min(digits, len(CLASSES) - 1)] * spacing(value, digits)
+    return (digits, spacing(value, digits), index(value)) if digits >= 0 else (0, 0.0, index(value))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ABANDONED_AFTER_MS = 600_000
 MAX_OPEN = 50_000
 MAX_ABANDONED = 50_000
-MAX_PUMPS = 200_000
+MAX_PUMPS = 100_000
 
 
 class DoseEntry(NamedTuple):
@@ -155,7 +155,7 @@ class OpenEntries:
 
 
 def _complete(events: tuple[KeystrokeEvent, ...], last: KeystrokeEvent, commit: Commit) -> DoseEntry:
-    keys = []
+    keys: list[tuple[int, str]] = []
     for event in events:
         if event.keys:
             at_ms = ms(event.at)

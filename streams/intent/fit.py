@@ -6,9 +6,9 @@ import math
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from streams.intent.keypad import written
 from streams.intent.priors import AFTER, After, Component, Fitted, Kind, Priors, Source, Titration, after, kind_of
 from streams.intent.roundness import CLASSES, digit_class
-from streams.intent.keypad import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,7 +58,9 @@ def fit(values: Iterable[Value], sources: Sequence[Source], version: str) -> Pri
         sources=list(sources),
         digits={kind: {before: _digits(classes[kind, before]) for before in AFTER} for kind in changes},
         titration={kind: Titration(len(some), _mixture(some, 4, least_sd=0.04)) for kind, some in changes.items()},
-        units={unit: _fitted(some, MOST_USUAL_OF_UNIT) for unit, some in sorted(of_unit.items()) if len(some) >= FEWEST},
+        units={
+            unit: _fitted(some, MOST_USUAL_OF_UNIT) for unit, some in sorted(of_unit.items()) if len(some) >= FEWEST
+        },
         drugs=drugs,
     )
 
@@ -76,7 +78,9 @@ def _fitted(some: list[Value], most_usual: int = MOST_USUAL) -> Fitted:
         stays[one.value].add((one.hospital, one.stay))
     counts = Counter(ordered)
     # A value of one patient is not a usual value, however often it was charted for him.
-    usual = [(value, count) for value, count in counts.most_common() if count >= USUAL_AT_LEAST and len(stays[value]) > 2]
+    usual = [
+        (value, count) for value, count in counts.most_common() if count >= USUAL_AT_LEAST and len(stays[value]) > 2
+    ]
     components = 1 if len(logs) < 30 else 2 if len(logs) < 150 else 3
     return Fitted(
         entries=len(some),
@@ -124,7 +128,11 @@ def _mixture(points: list[float], components: int, least_sd: float) -> list[Comp
             )
             for weight, first, second in sums
         ]
-    return [Component(_round(weight), round(centre, 4), _round(sd)) for weight, centre, sd in sorted(found) if weight > 0.005]
+    return [
+        Component(_round(weight), round(centre, 4), _round(sd))
+        for weight, centre, sd in sorted(found)
+        if weight > 0.005
+    ]
 
 
 def _round(value: float) -> float:

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import pairwise
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -103,10 +104,7 @@ def _plain(model: str) -> str:
 
 def _layout(name: str, figures: LayoutFigures) -> Layout:
     place = {
-        key: (row, column)
-        for row, keys in enumerate(figures.rows)
-        for column, key in enumerate(keys)
-        if key != "_"
+        key: (row, column) for row, keys in enumerate(figures.rows) for column, key in enumerate(keys) if key != "_"
     }
     beside, diagonal = {}, {}
     for key, (row, column) in place.items():
@@ -137,42 +135,33 @@ def type_keys(keypad: Layout, keys: list[tuple[int, str]], previous: float | Non
     text = ""
     times: list[int | None] = []
     corrections = 0
-    ignored_at = -1
+    ignored_at = 0
     for at, key in keys:
         if len(key) == 1:
-            if key == ".":
-                if "." in text:
-                    continue
-                if keypad.no_point_from is not None and text and float(text) >= keypad.no_point_from:
-                    ignored_at = len(text)
-                    continue
-            elif "." in text and len(text) - text.index(".") > keypad.max_decimals:
-                continue
-            text += key
-            times.append(at)
-        elif key == "BACK":
-            corrections += 1
-            text = text[:-1]
-            del times[-1:]
+            if _accepts(keypad, text, key):
+                text += key
+                times.append(at)
+            elif key == "." and "." not in text:
+                ignored_at = len(text)
+        elif text and key in {"BACK", "CLEAR"}:
+            kept = len(text) - 1 if key == "BACK" else 0
+            text = text[:kept]
+            del times[kept:]
             if times:
                 times[-1] = None
-            ignored_at = -1
-        elif key == "CLEAR":
-            corrections += bool(text)
-            text = ""
-            times = []
-            ignored_at = -1
+            corrections += 1
+            ignored_at = 0
     if not text or text == ".":
         return None
-    pressed = f"{text[:ignored_at]}.{text[ignored_at:]}" if ignored_at > 0 else text
-    return Typed(text, float(text), _gaps(times), corrections, pressed)
+    pressed = f"{text[:ignored_at]}.{text[ignored_at:]}" if ignored_at else text
+    gaps = (None, *(None if at is None or before is None else at - before for before, at in pairwise(times)))
+    return Typed(text, float(text), gaps, corrections, pressed)
 
 
-def _gaps(times: list[int | None]) -> tuple[int | None, ...]:
-    gaps: list[int | None] = [None]
-    for before, at in zip(times, times[1:], strict=False):
-        gaps.append(None if at is None or before is None else at - before)
-    return tuple(gaps)
+def _accepts(keypad: Layout, text: str, key: str) -> bool:
+    if "." in text:
+        return key != "." and len(text) - text.index(".") <= keypad.max_decimals
+    return key != "." or keypad.no_point_from is None or not text or float(text) < keypad.no_point_from
 
 
 def _step_keys(keypad: Layout, keys: list[tuple[int, str]], value: float) -> Typed | None:
@@ -188,10 +177,10 @@ def _step_keys(keypad: Layout, keys: list[tuple[int, str]], value: float) -> Typ
         corrections += sign == -direction
         direction = sign
         value = round(max(0.0, value + sign * keypad.step(value, fast=key.endswith("FAST"))), 6)
-    return Typed(written(value), value, (), 0, written(value)) if direction else None
+    return Typed(written(value), value, (), corrections, written(value)) if direction else None
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=32768)
 def written(value: float) -> str:
     """A value as a pump shows it: no exponent, no trailing zeros."""
     text = f"{value:.6f}".rstrip("0").rstrip(".")

@@ -14,50 +14,59 @@ import msgspec
 from streams.intent.bounded import Bounded
 
 if TYPE_CHECKING:
-    from streams.intent.entries import DoseEntry
+    from datetime import datetime
 
-from schemas.events import DoseScore, Resolution
+    from schemas.events import DoseScore, Meant, Resolution
+    from streams.intent.entries import DoseEntry
 
 WINDOW_S = 1800.0
 SAME_VALUE = 0.02
 """Values within 2% are the same: a nurse rounds what she restores (judgement)."""
 SMALL_CHANGE = 1.5
 """Changes below a factor of 1.5 are titration: p5 and p95 of real changes are 0.45 and 2.0, most lie within."""
-REMEMBERED = 200_000
+REMEMBERED = 65_536
+"""Last entries kept in a partition, about 0.4 KB each: more than a million pumps make in 30 minutes, in twelfths."""
+AWAITED = 8_192
+"""Flagged entries kept in a partition until their outcome, about 2 KB each."""
+
+Place = tuple[str, int, str]
 
 
 class Recent(NamedTuple):
-    """The last entry on the same pump, channel and field, if it is at most 30 minutes old."""
+    """The last entry of a pump, channel and field; what the model meant is kept only where it was flagged."""
 
-    score: DoseScore
-    followed: bool
+    at: datetime
+    drug: str
+    unit: str
+    previous: float | None
+    error_likelihood: float
+    meant: tuple[Meant, ...]
 
 
 class Outcomes:
-    """The last entry of each pump, channel and field, and whether its outcome is still awaited."""
+    """The last entry of each pump, channel and field, and the flagged ones whose outcome is still awaited."""
 
     def __init__(self) -> None:
-        self._last: Bounded[tuple[str, int, str], Recent] = Bounded(REMEMBERED)
+        self._last: Bounded[Place, Recent] = Bounded(REMEMBERED)
+        self._awaited: Bounded[Place, DoseScore] = Bounded(AWAITED)
 
-    def recent(self, entry: DoseEntry) -> DoseScore | None:
-        """The score of the entry before this one on the same pump, channel and field, within the window."""
+    def recent(self, entry: DoseEntry) -> Recent | None:
+        """The entry before this one on the same pump, channel and field, if it is at most 30 minutes old."""
         event = entry.event
         last = self._last.get((event.pump, event.channel, event.field))
-        if last is None or last.score.drug != event.drug or last.score.unit != event.unit:
+        if last is None or last.drug != event.drug or last.unit != event.unit:
             return None
-        age_s = (entry.at - last.score.at).total_seconds()
-        return last.score if 0 <= age_s <= WINDOW_S else None
+        age_s = (entry.at - last.at).total_seconds()
+        return last if 0 <= age_s <= WINDOW_S else None
 
     def settle(self, score: DoseScore) -> DoseScore | None:
-        """Remember a score just made; the next revision of the entry before it, if this one decides it."""
+        """Remember a score just made; the next revision of the flagged entry before it, if this one decides it."""
         if score.action == "cancel":
             return None
         place = (score.pump, score.channel, score.field)
-        last = self._last.get(place)
-        self._last.put(place, Recent(score, score.verdict != "ok"))
-        if last is None or not last.followed:
-            return None
-        return _resolved(last.score, score)
+        awaited = self._awaited.pop(place)
+        self._remember(place, score)
+        return None if awaited is None else _resolved(awaited, score)
 
     def restore(self, score: DoseScore) -> None:
         """Take a published score in, in the order of the topic."""
@@ -65,11 +74,19 @@ class Outcomes:
             return
         place = (score.pump, score.channel, score.field)
         if score.revision == 1:
-            self._last.put(place, Recent(score, score.verdict != "ok"))
+            self._awaited.pop(place)
+            self._remember(place, score)
             return
-        last = self._last.get(place)
-        if last is None or last.score.entry == score.entry:
-            self._last.put(place, Recent(score, followed=False))
+        awaited = self._awaited.get(place)
+        if awaited is not None and awaited.entry == score.entry:
+            self._awaited.pop(place)
+
+    def _remember(self, place: Place, score: DoseScore) -> None:
+        flagged = score.verdict != "ok"
+        meant = tuple(score.meant) if flagged else ()
+        self._last.put(place, Recent(score.at, score.drug, score.unit, score.previous, score.error_likelihood, meant))
+        if flagged:
+            self._awaited.put(place, score)
 
 
 def _resolved(flagged: DoseScore, later: DoseScore) -> DoseScore | None:

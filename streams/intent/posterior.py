@@ -16,12 +16,11 @@ if TYPE_CHECKING:
 
     from schemas.events import Slip
     from streams.intent.channel import Alternatives
-    from streams.intent.parameters import Parameters
+    from streams.intent.parameters import Parameters, PriorWeights
     from streams.intent.prior import Context
 
 MOST_NAMED = 3
 _SAME_CELL = grid.SIZE - 1
-_LEAST_WIDTH = 1e-9
 
 
 class Expected(NamedTuple):
@@ -60,80 +59,61 @@ def posterior(
 
     `evidence` are the indices of ways whose chance the timing of the keys changes, each with its factor.
     """
-    typed, weights, other = weigh(context, alternatives, value, previous, expected, parameters)
+    weights = weigh(context, alternatives, previous, expected, parameters.prior)
+    typed = weights.pop() if value else parameters.prior.zero
     for place, factor in evidence:
         weights[place] *= factor
+    width, place = alternatives.weighed[-1]
+    other = base_rate * alternatives.other * width * context.density.broad[place] if value else 0.0
     errors = base_rate * sum(weights)
-    rest = base_rate * other
-    right = (1 - base_rate) * typed
-    total = right + errors + rest
-    likelihood = (errors + rest) / total
+    total = (1 - base_rate) * typed * alternatives.typed_chance + errors + other
+    likelihood = (errors + other) / total
     if likelihood < parameters.verdict.name_meant_from:
-        return Posterior(likelihood, (), rest / total)
-    return Posterior(likelihood, _likeliest(alternatives, weights, base_rate / total), rest / total)
+        return Posterior(likelihood, (), other / total)
+    return Posterior(likelihood, _likeliest(alternatives, weights, base_rate / total), other / total)
 
 
 def weigh(
     context: Context,
     alternatives: Alternatives,
-    value: float,
     previous: float | None,
     expected: Expected,
-    parameters: Parameters,
-) -> tuple[float, list[float], float]:
-    """P(value) x P(text | value) for the typed value, for each way back, and for something else."""
-    shares = parameters.prior
+    shares: PriorWeights,
+) -> list[float]:
+    """P(value) x P(text | value) for each way back, and last P(value) for the typed value."""
     density = context.density
     cells, ratios = density.cells, context.titration
-    anew = 1 - shares.zero
-    weighed = alternatives.weighed
-    typed_place = alternatives.typed_place
-    typed_width = alternatives.typed_width or _LEAST_WIDTH
-    atoms: list[tuple[float, float]] = []
-    if expected.meant:
-        atoms += expected.meant
-        anew -= sum(share for _, share in expected.meant)
-    back = expected.back
-    if back:
-        anew -= shares.back
+    atoms = expected.meant
+    back = shares.back if expected.back else 0.0
+    anew = 1 - shares.zero - back
+    if atoms:
+        anew -= sum(share for _, share in atoms)
     if previous:
-        atoms.append((previous, shares.same_again))
         anew -= shares.same_again
         titrated = anew * shares.titration
         anew -= titrated
         smooth = anew * density.smooth_share
         shift = _SAME_CELL - grid.index(previous)
         weights = [
-            mass * (smooth * cells[place] + titrated * ratios[place + shift]) for mass, place in weighed
+            mass * (smooth * cells[place] + titrated * ratios[place + shift]) for mass, place in alternatives.weighed
         ]
-        typed = typed_width * (smooth * cells[typed_place] + titrated * ratios[typed_place + shift])
+        atoms = (*atoms, (previous, shares.same_again))
     else:
         smooth = anew * density.smooth_share
-        weights = [mass * smooth * cells[place] for mass, place in weighed]
-        typed = typed_width * smooth * cells[typed_place]
-    if back:
-        shift = _SAME_CELL - grid.index(back)
-        for way, (mass, place) in enumerate(weighed):
-            weights[way] += mass * shares.back * ratios[place + shift]
-        typed += typed_width * shares.back * ratios[typed_place + shift]
-    of_value = alternatives.of_value
-    chances = alternatives.chances
+        weights = [mass * smooth * cells[place] for mass, place in alternatives.weighed]
+    if expected.back:
+        shift = _SAME_CELL - grid.index(expected.back)
+        for way, (mass, place) in enumerate(alternatives.weighed):
+            weights[way] += mass * back * ratios[place + shift]
+    of_value, chances = alternatives.of_value, alternatives.chances
     for usual, share in density.usual:
         if usual in of_value:
             for way in of_value[usual]:
                 weights[way] += chances[way] * anew * share
-        elif usual == value:
-            typed += anew * share
     for atom, share in atoms:
-        if atom in of_value:
-            for way in of_value[atom]:
-                weights[way] += chances[way] * share
-        elif atom == value:
-            typed += share
-    other = alternatives.other * typed_width * density.broad[typed_place]
-    if not value:
-        typed, other = shares.zero, 0.0
-    return typed * alternatives.typed_chance, weights, other
+        for way in of_value.get(atom, ()):
+            weights[way] += chances[way] * share
+    return weights
 
 
 def _likeliest(alternatives: Alternatives, weights: list[float], scale: float) -> tuple[Meant, ...]:
@@ -145,4 +125,4 @@ def _likeliest(alternatives: Alternatives, weights: list[float], scale: float) -
         if value not in best or weight > best[value][0]:
             best[value] = (weight, slip)
     named = heapq.nlargest(MOST_NAMED, totals.items(), key=lambda one: one[1])
-    return tuple(Meant(value, weight * scale, best[value][1]) for value, weight in named)
+    return tuple(Meant(value, weight * scale, best[value][1]) for value, weight in named if weight)

@@ -8,7 +8,6 @@ unit; where nothing is known, towards the field's broad centre.
 from __future__ import annotations
 
 import math
-from array import array
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
 
 KEPT_DENSITIES = 1024
 KEPT_CONTEXTS = 16384
-_LIMITS = ("soft_low", "soft_high", "hard_low", "hard_high")
+_FITTED_FIELDS = ("rate", "dose")
+Limits = tuple[float | None, float | None, float | None, float | None]
 
 
 class Density(NamedTuple):
@@ -37,6 +37,17 @@ class Density(NamedTuple):
     broad: list[float]
     usual: tuple[tuple[float, float], ...]
     smooth_share: float
+
+
+class _Asked(NamedTuple):
+    """What a density depends on: canonical drug and unit, and the limits (soft low and high, hard low and high)."""
+
+    drug: str
+    unit: str
+    field: Field
+    limits: Limits
+    child: bool
+    own_row: bool
 
 
 class Context:
@@ -74,47 +85,58 @@ class Prior:
     def __init__(self, parameters: Parameters, priors: Priors) -> None:
         self._weights = parameters.prior
         self._priors = priors
-        self._digits = {
-            kind: {before: priors.class_shares(kind, before) for before in AFTER} for kind in priors.digits
-        }
+        self._digits = {kind: {before: priors.class_shares(kind, before) for before in AFTER} for kind in priors.digits}
         self._titration = {kind: _ratios(one.density) for kind, one in priors.titration.items()}
         self.context: Callable[[Library, str, str, Field, str], Context] = lru_cache(KEPT_CONTEXTS)(self._context)
         self._density = lru_cache(KEPT_DENSITIES)(self._build)
 
     def _context(self, library: Library, drug: str, care_area: str, field: Field, unit: str) -> Context:
-        name = library.canonical_drug(drug) or " ".join(drug.casefold().split())
-        canonical = units.canonical(unit) or unit
         row = library.row(drug, care_area, field, unit)
-        child = row is not None and row.care_area in {"paediatric", "neonatal"}
-        limits = tuple(getattr(row, limit) for limit in _LIMITS) if row is not None else (None,) * 4
-        fitted, factor = self._fitted(name, canonical) if field in {"rate", "dose"} else (None, 1.0)
-        own_row = row is not None and row.drug != ANY_DRUG
-        density = self._density(name, canonical, field, limits, child, own_row)
-        titration = self._titration[kind_of(canonical)]
-        digits = self._digits[kind_of(canonical)]
-        usual = fitted if factor == 1.0 else None
-        return Context(library, name, field, canonical, row, usual, density, titration, digits)
+        asked = _Asked(
+            library.canonical_drug(drug) or " ".join(drug.casefold().split()),
+            units.canonical(unit) or unit,
+            field,
+            (None,) * 4 if row is None else (row.soft_low, row.soft_high, row.hard_low, row.hard_high),
+            child=row is not None and row.care_area in {"paediatric", "neonatal"},
+            own_row=row is not None and row.drug != ANY_DRUG,
+        )
+        fitted, factor = self._fitted(asked)
+        kind = kind_of(asked.unit)
+        return Context(
+            library,
+            asked.drug,
+            field,
+            asked.unit,
+            row,
+            None if asked.child or factor != 1.0 else fitted,
+            self._density(asked),
+            self._titration[kind],
+            self._digits[kind],
+        )
 
-    def _fitted(self, drug: str, unit: str) -> tuple[Fitted | None, float]:
+    def _fitted(self, asked: _Asked) -> tuple[Fitted | None, float]:
         """The figures of a drug in a unit, or in another of its family with the factor between them."""
-        by_unit = self._priors.drugs.get(drug, {})
+        if asked.field not in _FITTED_FIELDS:
+            return None, 1.0
+        unit = asked.unit
+        by_unit = self._priors.drugs.get(asked.drug, {})
         if unit in by_unit:
             return by_unit[unit], 1.0
-        near = [(found.entries, factor, found) for other, found in by_unit.items() if (factor := units.ratio(other, unit))]
+        near = [
+            (found.entries, factor, found) for other, found in by_unit.items() if (factor := units.ratio(other, unit))
+        ]
         if not near:
             return None, 1.0
         _, factor, found = max(near, key=lambda one: one[0])
         return found, factor
 
-    def _build(
-        self, drug: str, unit: str, field: Field, limits: tuple[float | None, ...], child: bool, own_row: bool
-    ) -> Density:
+    def _build(self, asked: _Asked) -> Density:
         weights = self._weights
-        broad = self._broad(unit, field)
+        broad = self._broad(asked)
         # What any drug may run at says where a pump ends, not what is usual.
-        window = self._window(limits) if own_row else []
-        fitted, factor = self._fitted(drug, unit) if field in {"rate", "dose"} else (None, 1.0)
-        entries = 0.0 if fitted is None else fitted.entries * (weights.adult_for_child if child else 1.0)
+        window = self._window(asked.limits) if asked.own_row else []
+        fitted, factor = self._fitted(asked)
+        entries = 0.0 if fitted is None else fitted.entries * (weights.adult_for_child if asked.child else 1.0)
         trust = entries / (entries + weights.trust_after)
         parts = [(1 - trust, window or broad)]
         usual: dict[float, float] = {}
@@ -123,29 +145,28 @@ class Prior:
             parts.append((trust, [Component(one.weight, one.mean + shift, one.sd) for one in fitted.density]))
             if factor == 1.0:
                 usual = {value: share * trust for value, share in fitted.usual.items()}
-        if field in {"rate", "dose"} and unit in self._priors.units:
-            for value, share in self._priors.units[unit].usual.items():
+        if asked.field in _FITTED_FIELDS and asked.unit in self._priors.units and not asked.child:
+            for value, share in self._priors.units[asked.unit].usual.items():
                 usual[value] = usual.get(value, 0.0) + share * (1 - trust)
-        cells = _mixed(parts)
+        narrow = _mixed(parts)
         for cell in range(grid.SIZE):
-            cells[cell] *= self._beyond(10 ** grid.logarithm(cell), limits)
-        _normalise(cells)
+            narrow[cell] *= self._beyond(10 ** grid.logarithm(cell), asked.limits)
+        _normalise(narrow)
         wide = _mixed([(1.0, broad)])
-        for cell in range(grid.SIZE):
-            cells[cell] = (1 - weights.broad) * cells[cell] + weights.broad * wide[cell]
+        cells = [(1 - weights.broad) * near + weights.broad * far for near, far in zip(narrow, wide, strict=True)]
         return Density(cells, wide, tuple(usual.items()), 1 - sum(usual.values()))
 
-    def _broad(self, unit: str, field: Field) -> list[Component]:
-        centre = self._weights.fields[field]
-        if field in {"rate", "dose"} and unit in self._priors.units:
-            known = self._priors.units[unit]
+    def _broad(self, asked: _Asked) -> list[Component]:
+        centre = self._weights.fields[asked.field]
+        if asked.field in _FITTED_FIELDS and asked.unit in self._priors.units:
+            known = self._priors.units[asked.unit]
             return [
                 *(Component(one.weight / 2, one.mean, max(one.sd, 0.3)) for one in known.density),
                 Component(0.5, sum(one.weight * one.mean for one in known.density), self._weights.broad_sd),
             ]
         return [Component(1.0, math.log10(centre.median), centre.sd)]
 
-    def _window(self, limits: tuple[float | None, ...]) -> list[Component]:
+    def _window(self, limits: Limits) -> list[Component]:
         """The library's window as one density; empty where it has no limit."""
         soft_low, soft_high, hard_low, hard_high = limits
         low, high = soft_low or hard_low, soft_high or hard_high
@@ -159,7 +180,7 @@ class Prior:
             return [Component(1.0, math.log10(low) + 1.3 * sd, sd)]
         return []
 
-    def _beyond(self, value: float, limits: tuple[float | None, ...]) -> float:
+    def _beyond(self, value: float, limits: Limits) -> float:
         soft_low, soft_high, hard_low, hard_high = limits
         if (hard_high is not None and value > hard_high) or (hard_low is not None and value < hard_low):
             return self._weights.above_hard
@@ -178,7 +199,7 @@ def _mixed(parts: Iterable[tuple[float, Iterable[Component]]]) -> list[float]:
                 if -6 < apart < 6:
                     cells[cell] += scale * math.exp(-0.5 * apart * apart)
     _normalise(cells)
-    return array("d", cells)
+    return cells
 
 
 def _normalise(cells: list[float]) -> None:
@@ -196,4 +217,4 @@ def _ratios(components: Iterable[Component]) -> list[float]:
         for cell in range(2 * grid.SIZE - 1):
             apart = ((cell - grid.SIZE + 1) / grid.CELLS_A_DECADE - one.mean) / one.sd
             cells[cell] += scale * math.exp(-0.5 * apart * apart) if -8 < apart < 8 else 0.0
-    return array("d", cells)
+    return cells

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from schemas.events import Share
+from schemas.events import Share  # noqa: TC001 - msgspec reads the annotations
 from streams.intent.keypad import written
 from streams.intent.roundness import CLASSES, FINE, digit_class
 
@@ -63,8 +63,11 @@ class Titration(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Priors(Struct, frozen=True, forbid_unknown_fields=True):
-    """All fitted figures. `drugs` is by canonical drug, then canonical unit; `units` over all drugs of a unit;
-    `digits` and `titration` apart for mL/h (volume) and doses: doses are rounder and change by smaller steps."""
+    """All fitted figures.
+
+    `drugs` is by canonical drug, then canonical unit; `units` over all drugs of a unit; `digits` and `titration`
+    apart for mL/h (volume) and doses: doses are rounder and change by smaller steps.
+    """
 
     version: str
     sources: list[Source]

@@ -9,7 +9,17 @@ from __future__ import annotations
 
 import math
 
-CLASSES = ("1_2_5", "other_digit", "two_digits_5", "two_digits", "25_or_75", "three_digits_5", "three_digits", "four", "more")
+CLASSES = (
+    "1_2_5",
+    "other_digit",
+    "two_digits_5",
+    "two_digits",
+    "25_or_75",
+    "three_digits_5",
+    "three_digits",
+    "four",
+    "more",
+)
 # How many numbers of each class there are in one power of ten.
 FINE = 6
 """From this class on a number was worked out rather than chosen."""

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from schemas.events import Harm, Limit, Meant, Verdict
     from schemas.library import Library
     from streams.intent.entries import DoseEntry
+    from streams.intent.outcome import Recent
     from streams.intent.parameters import Parameters
     from streams.intent.priors import Priors
 
 KEPT_JUDGEMENTS = 16384
+LONGEST_TEXT = 12
+"""No pump shows more characters; longer ones, all zeros in front, are judged by their value alone."""
 
 
 class Judged(NamedTuple):
@@ -57,8 +60,8 @@ class DoseScorer:
         self._context = Prior(parameters, priors).context
         self._judge = lru_cache(KEPT_JUDGEMENTS)(self._judged)
 
-    def score(self, entry: DoseEntry, recent: DoseScore | None = None) -> DoseScore:
-        """Score one entry; `recent` is the score of the entry before it on the same channel and field, if any."""
+    def score(self, entry: DoseEntry, recent: Recent | None = None) -> DoseScore:
+        """Score one entry; `recent` is the entry just before it on the same channel and field, if any."""
         event, commit, keys, at = entry
         value = commit.value
         library = self._libraries(event.hospital)
@@ -66,7 +69,7 @@ class DoseScorer:
         keypad = layout(event.model)
         typed = type_keys(keypad, keys, event.previous)
         found: tuple[Interval, ...] = ()
-        if typed is not None and typed.value == value:
+        if typed is not None and typed.value == value and len(typed.pressed) <= LONGEST_TEXT:
             found = intervals(keypad, typed)
             judged = self._judge(
                 context, keypad, typed.pressed, value, True, event.previous, found, typed.corrections > 0,
@@ -111,14 +114,13 @@ class DoseScorer:
             test=event.test,
         )
 
-    def _expected(self, recent: DoseScore) -> Expected:
+    def _expected(self, recent: Recent) -> Expected:
         """What the entry before says of this one: a flagged one is often put right, any may be taken back."""
-        shares = self.parameters.prior
-        if recent.verdict == "ok":
-            return Expected(recent.previous or None)
-        share = shares.correction * recent.error_likelihood
         named = sum(one.probability for one in recent.meant)
-        meant = tuple((one.value, share * one.probability / named) for one in recent.meant) if named else ()
+        if not named:
+            return Expected(recent.previous or None)
+        share = self.parameters.prior.correction * recent.error_likelihood
+        meant = tuple((one.value, share * one.probability / named) for one in recent.meant)
         return Expected(recent.previous or None, meant)
 
     def _judged(
@@ -139,9 +141,7 @@ class DoseScorer:
         )
         base_rate = min(parameters.base_rate * (parameters.after_correction if corrected else 1.0), 0.5)
         timed = factors(ways, found, parameters.timing) if found else ()
-        likelihood, meant, _ = posterior(
-            context, ways, value, previous, expected, timed, base_rate, parameters
-        )
+        likelihood, meant, _ = posterior(context, ways, value, previous, expected, timed, base_rate, parameters)
         row = context.row
         limit = None if row is None else context.library.limit(row, value)
         said = [] if limit is None else [evidence.of_limit(context, limit)]
@@ -151,7 +151,5 @@ class DoseScorer:
         verdict: Verdict = "error" if likelihood >= parameters.verdict.error else "suspect"
         grade: Harm = "none"
         if meant:
-            grade = harm(
-                value, meant[0].value, context.field, parameters.harm, high_alert=context.high_alert
-            )
+            grade = harm(value, meant[0].value, context.field, parameters.harm, high_alert=context.high_alert)
         return Judged(likelihood, meant, verdict, grade, limit, tuple(said))

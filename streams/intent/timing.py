@@ -31,7 +31,7 @@ def intervals(layout: Layout, typed: Typed) -> tuple[Interval, ...]:
     text, gaps = typed.text, typed.gaps
     if len(gaps) < 2 or typed.pressed != text:
         return ()
-    found = None
+    found: list[Interval] | None = None
     timed = False
     for place in range(1, len(text)):
         gap = gaps[place]
@@ -41,14 +41,12 @@ def intervals(layout: Layout, typed: Typed) -> tuple[Interval, ...]:
             timed = True
         same = text[place] == text[place - 1]
         if same or (gap < _AT_ONCE_MS and text[place] in layout.beside.get(text[place - 1], "")):
-            interval = Interval(place, int(math.log(gap if gap > 5 else 5) * _STEPS), same)
-            found = (interval,) if found is None else (*found, interval)
-    return found if timed and found is not None else ()
+            interval = Interval(place, int(math.log(max(5, gap)) * _STEPS), same)
+            found = [interval] if found is None else [*found, interval]
+    return tuple(found) if timed and found is not None else ()
 
 
-def factors(
-    alternatives: Alternatives, found: tuple[Interval, ...], timing: Timing
-) -> list[tuple[int, float]]:
+def factors(alternatives: Alternatives, found: tuple[Interval, ...], timing: Timing) -> list[tuple[int, float]]:
     """For each way that an interval bears on: its index and P(interval | the slip) / P(interval | meant so)."""
     by_place = {one.place: one for one in found}
     changed = []
