@@ -7,6 +7,7 @@ missing=()
 need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
 need java default-jre-headless
 need mvn maven
+need openssl openssl
 need redis-server redis-server
 need promtool prometheus
 need chromium chromium

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from schemas.topics import load
-from streams import libraries, readback
+from streams import libraries, readback, rights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +71,8 @@ def _rights(role: Role, topic: Topic) -> Iterator[Operation]:
         # What Pumpwatch publishes under a schema; refused records hold whatever somebody sent and are not for others.
         reads = topic.direction == "outbound" and topic.event is not None
     elif role == "worker":
-        reads = reads or writes  # it gets its state back from its own outputs (streams/readback.py)
+        yield from rights.needed().get(topic.name, ())
+        return
     elif role == "operator":
         yield from ("describe", "describe_configs", "create")
         # `pumpwatch dlq replay` sends refused records back to where they came from.

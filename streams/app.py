@@ -25,6 +25,7 @@ from streams.cluster import Cluster, ClusterError
 from streams.dead_letters import TooManyRefusedError
 from streams.finishing import Applied, Finishing
 from streams.libraries import Libraries, LibraryFollower
+from streams.rights import lacking
 from streams.sink import ReadModel
 from streams.sink.live import LivePumps
 from streams.transport import BatchConsumer, BatchSchema, use_batches
@@ -113,10 +114,14 @@ class StreamWorker:
         """Apply one batch. Never raises: what is not expected ends the process before the ack."""
         batch = event.message
         started = time.monotonic()
+        self.signs.check_awake()
+        self.consumer.begin()
         try:
+            if agent.outbox.crowded:
+                await agent.outbox.confirm()
             await agent.take(batch)
         except LetGoError:
-            self.consumer.abandon(batch)
+            self.consumer.end()
         except TooManyRefusedError as error:
             self._die(str(error))
         except Exception as error:
@@ -130,7 +135,8 @@ class StreamWorker:
         batch = applied.event.message
         if agent.holds:
             self.consumer.hold(batch.tp, applied.hold)
-        applied.event.ack()
+        batch.finished(self.consumer)
+        self.consumer.end()
         agent.dead_letters.tell()
         self.signs.progressed(agent.name, batch, time.monotonic() - applied.started)
 
@@ -187,19 +193,26 @@ def faust_app(settings: Settings) -> faust.App:
 
 
 def check_topics(settings: Settings) -> None:
-    """Refuse to start on a Kafka that refuses us, missing topics or unequal partitions. Raises NotReadyError."""
+    """Refuse to start on a Kafka that refuses us, too few rights, missing topics, unequal partitions.
+
+    Raises NotReadyError in one sentence.
+    """
     try:
-        found = Cluster(settings.confluent()).metadata().topics
+        cluster = Cluster(settings.confluent())
+        found = cluster.metadata().topics
     except ClusterError as error:
         raise NotReadyError(str(error)) from None
+    if settings.kafka_security != "plaintext" and (lacks := lacking(cluster, settings.group)):
+        raise NotReadyError(
+            f"Kafka does not allow user `{settings.kafka_user or 'of the certificate'}` to {', '.join(lacks[:3])}"
+            f"{f' and {len(lacks) - 3} things more' if len(lacks) > 3 else ''}; "
+            "a super user grants what a worker needs by `pumpwatch topics acls --role worker --apply`"
+        )
     read = {topic for kind in AGENTS for topic in kind.topics}
     dead_letters = {name for topic in read if (name := topics.load()[topic].dead_letter)}
     wanted = read | dead_letters | {topics.DRUG_LIBRARY}
     if missing := sorted(wanted - set(found)):
-        reason = f"topics are missing: {', '.join(missing)}; run `pumpwatch topics create`"
-        if settings.kafka_user:  # Kafka does not tell a topic that is not there from one that is not for us
-            reason += f", or `pumpwatch topics acls --apply` if user `{settings.kafka_user}` may not see them"
-        raise NotReadyError(reason)
+        raise NotReadyError(f"topics are missing: {', '.join(missing)}; run `pumpwatch topics create`")
     counts = {name: len(found[name].partitions) for name in sorted(wanted - {topics.DRUG_LIBRARY})}
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} has {count}" for name, count in counts.items())

@@ -7,6 +7,7 @@ A wrong combination is refused at start with the name of the variable, never fou
 from __future__ import annotations
 
 import ipaddress
+import os
 import ssl
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -73,6 +74,13 @@ class Settings(BaseSettings):
             host, _, port = server.strip().rpartition(":")
             if not host or not port.isdigit() or not 0 < int(port) < 65536:
                 raise ValueError(f"`{server.strip()}` is not host:port")
+        return value
+
+    @field_validator("kafka_ca", "kafka_cert", "kafka_key")
+    @classmethod
+    def _file_is_readable(cls, value: Path | None) -> Path | None:
+        if value is not None and not (value.is_file() and os.access(value, os.R_OK)):
+            raise ValueError(f"{value} is no file that this user can read")
         return value
 
     @field_validator("redis")

@@ -17,6 +17,7 @@ def load(**values):
         ({"kafka": "10.0.0.7:9092", "kafka_security": "sasl_ssl"}, "needs PUMPWATCH_KAFKA_USER"),
         ({"kafka_security": "ssl"}, "ssl needs PUMPWATCH_KAFKA_CERT"),
         ({"kafka_security": "tls"}, "PUMPWATCH_KAFKA_SECURITY: Input should be 'plaintext', 'ssl' or 'sasl_ssl'"),
+        ({"kafka_ca": "/nowhere/ca.pem"}, "PUMPWATCH_KAFKA_CA: /nowhere/ca.pem is no file that this user can read"),
         ({"redis": "http://127.0.0.1"}, "PUMPWATCH_REDIS: the URL starts with redis://"),
         ({"redis": "redis://cache.hospital.example"}, "unencrypted; use rediss://"),
         ({"worker_port": 70000}, "PUMPWATCH_WORKER_PORT: "),
