@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import outside
 from tests.servers.kafka import Kafka
@@ -23,6 +24,11 @@ from tests.servers.redis_server import RedisServer
 from tests.servers.worker import Worker
 
 StartWorker = Callable[..., Worker]
+
+# Machines are shared and noisy: no test fails for being slow. In CI the examples are the same in every run, so that a
+# change is judged by what it changed; at a developer's they are new each time.
+settings.register_profile("pumpwatch", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("pumpwatch")
 
 
 @pytest.fixture(scope="module")
