@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
 from schemas.codec import EventRefused, decode
 from schemas.events import DrugLibrary
@@ -20,6 +20,7 @@ log = structlog.get_logger()
 
 EVERY_HOSPITAL = "*"
 FIRST_READ_S = 30.0
+ASK_S = 5.0
 # The client wants a group; it is never joined and nothing is ever committed.
 GROUP = "pumpwatch-library"
 
@@ -66,6 +67,7 @@ class LibraryFollower(threading.Thread):
                 "group.id": GROUP,
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
+                "auto.offset.reset": "earliest",  # a topic made anew is read from its beginning
                 "log_level": 2,
             }
         )
@@ -80,9 +82,10 @@ class LibraryFollower(threading.Thread):
 
     def run(self) -> None:
         """Follow the topic until stopped."""
-        partitions = self._consumer.list_topics(DRUG_LIBRARY, FIRST_READ_S).topics[DRUG_LIBRARY].partitions
+        partitions = self._partitions()
         unread = set(partitions)
         self._consumer.assign([TopicPartition(DRUG_LIBRARY, number, OFFSET_BEGINNING) for number in partitions])
+        said = ""
         while not self._stopping.is_set():
             message = self._consumer.poll(0.5)
             if message is None:
@@ -94,7 +97,24 @@ class LibraryFollower(threading.Thread):
                 unread.discard(message.partition())
                 if not unread:
                     self._read_whole.set()
+            elif (reason := error.str()) != said:
+                # The client tries again by itself; the libraries in force stay.
+                said = reason
+                log.warning("drug libraries cannot be read now", reason=reason)
         self._consumer.close()
+
+    def _partitions(self) -> list[int]:
+        """The partitions of the topic; a broker that is away is asked again."""
+        while not self._stopping.is_set():
+            try:
+                found = self._consumer.list_topics(DRUG_LIBRARY, ASK_S).topics[DRUG_LIBRARY]
+            except KafkaException as error:
+                log.warning("drug libraries cannot be read now", reason=error.args[0].str())
+                continue
+            if found.partitions:
+                return list(found.partitions)
+            self._stopping.wait(ASK_S)
+        return []
 
     def _take(self, message: Any) -> None:
         hospital = (message.key() or b"").decode("utf-8", "replace")
@@ -105,3 +125,6 @@ class LibraryFollower(threading.Thread):
             self._libraries.put(message.value())
         except EventRefused as refusal:
             log.warning("drug library refused, the one before stays", hospital=hospital, reason=refusal.reason)
+        except Exception:
+            # The thread must live: a library that our own code fails on must not end all later ones.
+            log.exception("drug library failed, the one before stays", hospital=hospital)

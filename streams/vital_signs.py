@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from streams.cluster import Cluster, ClusterError
 from streams.sink import RedisAwayError
 from streams.transport.consumer import lag
 
@@ -31,6 +32,8 @@ BEAT_S = 1.0
 HEARTBEAT_EXPIRY_S = 30
 # A turn of the loop takes milliseconds; a whole batch of the largest size well under a second.
 LOOP_STUCK_S = 20.0
+# A process that stood still (frozen, swapped out) for as long as a session may have lost its partitions meanwhile.
+STOOD_STILL_S = 10.0
 
 
 class VitalSigns:
@@ -45,6 +48,8 @@ class VitalSigns:
         self._lag: dict[str, int] = {}
         self._assigned = 0
         self._waiting: tuple[str, float] | None = None
+        self._kafka_was_away = 0.0
+        self._beating = False  # Faust starts tasks last: batches may come before the first beat
         self.identity = f"{socket.gethostname()}-{os.getpid()}"
 
     def progressed(self, agent: str, batch: Batch, seconds: float) -> None:
@@ -59,7 +64,9 @@ class VitalSigns:
     async def run(self) -> None:
         """Beat: refresh metrics and tell Redis, until cancelled."""
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+        self._beat, self._beating = time.monotonic(), True
         while True:
+            self.check_awake()
             self._beat = time.monotonic()
             self._look()
             try:
@@ -69,7 +76,18 @@ class VitalSigns:
                 )
             except (RedisAwayError, TimeoutError):
                 self._worker.metrics.redis_up.set(0)
+            else:
+                self._worker.metrics.redis_up.set(not any(agent.redis_away for agent in self._worker.agents))
             await asyncio.sleep(BEAT_S)
+
+    def check_awake(self) -> None:
+        """End a process that stood still: another may have its partitions, and what is in work here is old.
+
+        Called before anything is applied. Sums and alerts of both would stand in one topic, the older ones last.
+        """
+        stood_s = time.monotonic() - self._beat
+        if self._beating and stood_s > max(STOOD_STILL_S, self._worker.settings.session_timeout_s):
+            self._die(f"the worker stood still for {stood_s:.0f} s and may have lost its partitions")
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Whether the pipeline makes progress here, and why (not)."""
@@ -102,10 +120,13 @@ class VitalSigns:
         for tp, records in lag(consumer, assigned).items():
             lags[tp.topic] = lags.get(tp.topic, 0) + records
         self._lag = lags
-        waited = consumer.oldest_wait_s()
-        self._waiting = (f"{waited[0].topic}/{waited[0].partition}", waited[1]) if waited else None
+        waits = consumer.waits_s()
+        tp = max(waits, key=waits.__getitem__, default=None)
+        self._waiting = None if tp is None else (f"{tp.topic}/{tp.partition}", waits[tp])
         worker.metrics.partitions.set(self._assigned)
-        worker.metrics.waiting.set(waited[1] if waited else 0)
+        worker.metrics.waiting.set(self._waiting[1] if self._waiting else 0)
+        for agent in worker.agents:
+            agent.outbox.serve()
         for topic, records in lags.items():
             worker.metrics.lag.labels(topic).set(records)
 
@@ -130,21 +151,42 @@ class VitalSigns:
 
     def _watch(self) -> None:
         """End the process when it stopped making progress; a supervisor starts it again and nothing is lost."""
-        while True:
+        while not self._worker.app.should_stop:
             time.sleep(BEAT_S)
-            if self._worker.app.should_stop:
-                return
-            stuck_s = time.monotonic() - self._beat
-            if stuck_s > LOOP_STUCK_S:
-                self._die(f"the event loop has not turned for {stuck_s:.0f} s")
-                return
-            waiting = self._waiting
-            if waiting and waiting[1] > self._worker.settings.watchdog_s and not self._waits_for_servers():
-                self._die(f"a batch of {waiting[0]} has not been finished for {waiting[1]:.0f} s")
+            try:
+                problem = self.stuck()
+            except Exception:
+                log.exception("the watchdog could not look")  # it must outlive whatever it looks at
+                continue
+            if problem and not self._worker.app.should_stop:
+                self._die(problem)
                 return
 
-    def _waits_for_servers(self) -> bool:
-        """Redis or Kafka being away is no reason to start again: nothing would be better."""
-        if not self._worker.metrics.redis_up._value.get():  # noqa: SLF001 (the client offers no other way to read)
-            return True
-        return any(agent.outbox.waiting for agent in self._worker.agents)
+    def stuck(self) -> str | None:
+        """Why the process must end, or None. Being away of Redis or Kafka is no reason: nothing would be better."""
+        worker, now = self._worker, time.monotonic()
+        if (stuck_s := now - self._beat) > LOOP_STUCK_S:
+            return f"the event loop has not turned for {stuck_s:.0f} s"
+        if not worker.follower.is_alive():
+            return "the drug libraries are no longer followed"
+        for tp, waited_s in worker.consumer.waits_s().items():
+            readers = [agent for agent in worker.agents if tp.topic in agent.topics]
+            if waited_s > worker.settings.watchdog_s and not any(agent.excused for agent in readers):
+                return f"a batch of {tp.topic}/{tp.partition} has not been finished for {waited_s:.0f} s"
+        return self._fetches_nothing(now)
+
+    def _fetches_nothing(self, now: float) -> str | None:
+        """A consumer that asks for nothing, in a rebalance that does not end for example, while Kafka is there."""
+        worker = self._worker
+        limit_s = max(worker.settings.watchdog_s, 2 * worker.app.conf.broker_rebalance_timeout)
+        unasked_s = now - max(worker.consumer.fetched_at, self._kafka_was_away)
+        if unasked_s <= limit_s:
+            return None
+        try:
+            Cluster(worker.settings.confluent()).metadata(BEAT_S)
+        except ClusterError:
+            self._kafka_was_away = time.monotonic()
+            return None
+        if any(agent.excused for agent in worker.agents):
+            return None
+        return f"nothing was fetched for {unasked_s:.0f} s though Kafka answers"

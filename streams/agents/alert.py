@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
-from schemas.codec import EventRefused, check_key, decode
+from schemas.codec import EventRefused, check_key
 from schemas.events import Alert, AlertAction, DoseScore, PowerEpisode
 from schemas.topics import ALERT_ACTIONS, ALERTS, DOSE_SCORES, POWER_EPISODES
 from streams.agents.batch_agent import BatchAgent, unexpected
@@ -49,11 +48,10 @@ class AlertAgent(BatchAgent):
     async def take(self, batch: Batch) -> None:
         """Apply the records of a batch and send the alerts they lead to."""
         place = (batch.topic, batch.partition)
-        loop = asyncio.get_running_loop()
         if batch.partition not in self._partitions:
-            self._partitions[batch.partition] = await loop.run_in_executor(None, self._restore, batch.partition)
+            self._partitions[batch.partition] = await self.restored(self._restore, batch.partition)
         if place not in self._buried:
-            self._buried[place] = await loop.run_in_executor(None, self.last_buried, *place)
+            self._buried[place] = await self.restored(self.last_buried, *place)
         alerts, buried = self._partitions[batch.partition], self._buried[place]
         kind = EVENTS[batch.topic]
         for record, event in self.decoded(kind, batch.records, self._applied.get(place, -1), buried):
@@ -87,7 +85,5 @@ class AlertAgent(BatchAgent):
 
     def _restore(self, partition: int) -> AlertPartition:
         alerts = AlertPartition(self._rules)
-        alerts.restore(
-            decode(Alert, raw) for message in self.readback.whole(ALERTS, partition) if (raw := message.value())
-        )
+        alerts.restore(alert for _, alert in self.published(Alert, self.readback.whole(ALERTS, partition)))
         return alerts

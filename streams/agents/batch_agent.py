@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -15,7 +16,7 @@ from streams.positions import BEFORE_ALL, Position, position_headers, read_posit
 from streams.readback import Readback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from aiokafka import ConsumerRecord
     from confluent_kafka import Message
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 T = TypeVar("T", bound="Struct")
+S = TypeVar("S")
 
 
 class LetGoError(Exception):
@@ -48,6 +50,8 @@ class BatchAgent(ABC):
     def __init__(self, context: WorkerContext) -> None:
         config = context.settings.confluent()
         self.context = context
+        self.restoring = False
+        self.redis_away = False
         self.outbox = Outbox(config, f"pumpwatch-{self.name}")
         self.readback = Readback(config)
         self.dead_letters = DeadLetters(
@@ -71,6 +75,38 @@ class BatchAgent(ABC):
         self.readback.close()
 
     # -- shared steps
+
+    async def restored(self, restore: Callable[..., S], *arguments: Any) -> S:
+        """Run a slow reading back of state in a thread; meanwhile `restoring` says so to the watchdog."""
+        self.restoring = True
+        try:
+            return await asyncio.get_running_loop().run_in_executor(None, restore, *arguments)
+        finally:
+            self.restoring = False
+
+    @property
+    def excused(self) -> bool:
+        """Whether the agent waits for what a new start would not bring sooner: its own state, Redis or Kafka."""
+        return self.restoring or self.redis_away or self.outbox.waiting
+
+    def published(self, kind: type[T], messages: Iterable[Message]) -> Iterator[tuple[Message, T]]:
+        """Our own output read back; what this version cannot read is reported and passed over, or none could start."""
+        for message in messages:
+            raw = message.value()
+            if not raw:
+                continue
+            try:
+                event = decode(kind, raw if isinstance(raw, bytes) else raw.encode())
+            except EventRefused as refusal:
+                log.error(  # noqa: TRY400 (the reason says it all)
+                    "published record passed over",
+                    topic=message.topic(),
+                    partition=message.partition(),
+                    offset=message.offset(),
+                    reason=refusal.reason,
+                )
+            else:
+                yield message, event
 
     def decoded(
         self, kind: type[T], records: Iterable[ConsumerRecord], applied: int, buried: int
@@ -144,9 +180,9 @@ def unexpected(record: ConsumerRecord, error: Exception) -> EventRefused:
 
 
 def last_position(messages: list[Message], source_topic: str) -> Position:
-    """The last source position among records of our own output."""
-    for message in reversed(messages):
-        found = read_position(message.headers())
-        if found is not None and found[0] == source_topic:
-            return found[1]
-    return BEFORE_ALL
+    """The furthest source position among records of our own output.
+
+    It is nearly always the last; a worker that stood still while another took over may have sent older ones after it.
+    """
+    found = (read_position(message.headers()) for message in messages)
+    return max((place[1] for place in found if place is not None and place[0] == source_topic), default=BEFORE_ALL)

@@ -6,14 +6,13 @@ published, so after a crash the same records are read again and nothing is publi
 
 from __future__ import annotations
 
-import asyncio
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from schemas.codec import EventRefused, check_key, check_plausible, decode
+from schemas.codec import EventRefused, check_key, check_plausible
 from streams.agents.batch_agent import BatchAgent, last_position, unexpected
-from streams.positions import Position, read_position
+from streams.positions import BEFORE_ALL, Position, read_position
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,10 +77,8 @@ class PumpEventAgent(BatchAgent):
         """Apply the records of a batch and send what they lead to."""
         state = self._states.get(batch.partition)
         if state is None:
-            restore = asyncio.get_running_loop().run_in_executor(
-                None, self._restore, batch.partition, batch.records[0].offset
-            )
-            state = self._states[batch.partition] = await restore
+            state = await self.restored(self._restore, batch.partition, batch.records[0].offset)
+            self._states[batch.partition] = state
         for record, event in self.decoded(self.event, batch.records, state.applied, state.buried):
             self._apply(state, record, event)
         state.applied = max(state.applied, batch.offset)
@@ -118,12 +115,14 @@ class PumpEventAgent(BatchAgent):
         # The records of the last position may be there in part; read again, that record completes them.
         complete = published[0] if published[0] < first_offset else published[0] - 1
         decisions = self.decisions()
-        decisions.restore(self._published(tail, complete))
+        decisions.restore(self._complete(tail, complete))
         return PartitionState(decisions, published, self.last_buried(self.source, partition))
 
-    def _published(self, tail: Iterable[Message], complete: int) -> Iterable[tuple[Any, int]]:
-        for message in tail:
+    def _complete(self, tail: Iterable[Message], complete: int) -> Iterable[tuple[Any, int]]:
+        """What was published up to the source offset `complete`, each position once and in order."""
+        last = BEFORE_ALL
+        for message, derived in self.published(self.derived, tail):
             found = read_position(message.headers())
-            if found is None or found[0] != self.source or found[1][0] > complete:
-                continue
-            yield decode(self.derived, message.value() or b""), found[1][0]
+            if found is not None and found[0] == self.source and last < found[1] and found[1][0] <= complete:
+                last = found[1]
+                yield derived, last[0]

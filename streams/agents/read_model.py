@@ -38,7 +38,9 @@ class ReadModelAgent(BatchAgent):
                 await self._write(batch)
             except RedisAwayError as error:
                 if self.context.letting_go():
+                    self.redis_away = False
                     raise LetGoError from error
+                self.redis_away = True
                 self.context.metrics.redis_up.set(0)
                 if wait_s == FIRST_RETRY_S:
                     log.warning("Redis is away, alerts and rollups wait for it", reason=str(error))
@@ -47,6 +49,7 @@ class ReadModelAgent(BatchAgent):
             else:
                 if wait_s != FIRST_RETRY_S:
                     log.info("Redis takes writes again")
+                self.redis_away = False
                 self.context.metrics.redis_up.set(1)
                 return
 

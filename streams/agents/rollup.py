@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
-from schemas.codec import decode, encode
+from schemas.codec import encode
 from schemas.envelope import headers
 from schemas.events import DoseScore, PowerEpisode, Rollup
 from schemas.topics import DOSE_SCORES, POWER_EPISODES, ROLLUPS
@@ -43,8 +42,7 @@ class RollupAgent(BatchAgent):
         """Add the records of a batch and send the sums that changed."""
         partition = batch.partition
         if partition not in self._partitions:
-            restore = asyncio.get_running_loop().run_in_executor(None, self._restore, partition)
-            self._partitions[partition] = await restore
+            self._partitions[partition] = await self.restored(self._restore, partition)
         sums = self._partitions[partition]
         for record, event in self.readable(EVENTS[batch.topic], batch.records):
             found = read_position(record.headers)
@@ -65,7 +63,5 @@ class RollupAgent(BatchAgent):
 
     def _restore(self, partition: int) -> RollupPartition:
         sums = RollupPartition(partition)
-        sums.restore(
-            decode(Rollup, raw) for message in self.readback.whole(ROLLUPS, partition) if (raw := message.value())
-        )
+        sums.restore(rollup for _, rollup in self.published(Rollup, self.readback.whole(ROLLUPS, partition)))
         return sums

@@ -36,6 +36,14 @@ class Batch(ConsumerMessage):
             generation_id=generation,
         )
 
+    def ack(self, consumer: Any, n: int = 1) -> bool:  # noqa: ARG002 (Faust's interface)
+        """Nothing: Faust's own acknowledgement is also given to what its streams skip at a rebalance (a loss)."""
+        return False
+
+    def finished(self, consumer: Any) -> bool:
+        """One agent has finished with the batch; the last one acknowledges it."""
+        return bool(super().ack(consumer))
+
     @property
     def records(self) -> list[ConsumerRecord]:
         """The records, at least one."""

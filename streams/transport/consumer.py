@@ -18,6 +18,7 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -27,6 +28,8 @@ from streams.transport.progress import PartitionProgress
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
+
+log = structlog.get_logger()
 
 # Batches of a partition on their way: enough that the next is at hand while the last is being confirmed.
 MAX_IN_FLIGHT = 4
@@ -49,6 +52,23 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
             setattr(consumer, name, value)
         return consumer
 
+    async def seek_to_committed(self) -> Any:
+        """Seek to the committed offsets, and to the beginning where there is none.
+
+        aiokafka leaves a partition without a commit (or with 0) where it is, so what was fetched and dropped during a
+        rebalance would never be read. Where the log begins later, offset 0 is out of range and read from its start.
+        """
+        return await self.call_thread(self._seek_to_committed)
+
+    async def _seek_to_committed(self) -> Any:
+        consumer = self._ensure_consumer()
+        committed = await consumer.seek_to_committed()
+        assigned = consumer.assignment()
+        for partition, offset in committed.items():
+            if (offset is None or offset <= 0) and partition in assigned:
+                consumer.seek(partition, 0)
+        return committed
+
 
 class BatchConsumer(driver.Consumer):
     """A consumer all of whose topics are delivered in batches."""
@@ -57,6 +77,8 @@ class BatchConsumer(driver.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.progress: defaultdict[TP, PartitionProgress] = defaultdict(PartitionProgress)
+        self._in_work = 0
+        self.fetched_at = time.monotonic()
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
@@ -75,12 +97,16 @@ class BatchConsumer(driver.Consumer):
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Batch]]:  # noqa: ASYNC109 (Faust's)
         """Yield a batch for each partition that the next fetch brings records for."""
         records, active = await self._wait_next_records(timeout)
+        self.fetched_at = time.monotonic()
         generation = self.app.consumer_generation_id
         if records is None or self.should_stop:
             return
         if not self.flow_active:
             # A rebalance began while we fetched: what was fetched will be read again.
-            await self.perform_seek()
+            try:
+                await self.perform_seek()
+            except Exception as error:  # noqa: BLE001 (in mid-rebalance nothing may be assigned; it seeks again at its end)
+                log.info("no seek in the middle of a rebalance", reason=repr(error))
             return
         for partition, fetched in records.items():
             if not self.flow_active or self.app.consumer_generation_id != generation:
@@ -109,17 +135,16 @@ class BatchConsumer(driver.Consumer):
         if message.acked:
             return False
         message.acked = True
-        finished = self.progress[message.tp].finish(message.offset)
-        self._leave(message)
-        return finished
-
-    def abandon(self, message: Batch) -> None:
-        """Let go of a batch that took no effect, at a rebalance or stop; it will be read again."""
-        message.acked = True
-        self._leave(message)
-
-    def _leave(self, message: Batch) -> None:
         self._unacked_messages.discard(message)
+        return self.progress[message.tp].finish(message.offset)
+
+    def begin(self) -> None:
+        """Note that an agent took a batch from its queue."""
+        self._in_work += 1
+
+    def end(self) -> None:
+        """Note that an agent let go of a batch: finished, or untouched and to be read again."""
+        self._in_work -= 1
         waiter = self._waiting_for_ack
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
@@ -131,6 +156,16 @@ class BatchConsumer(driver.Consumer):
         return self.progress[tp].committable()
 
     # -- rebalance
+
+    async def wait_empty(self) -> None:
+        """Wait until no agent works on a batch, then commit.
+
+        Faust waits for every message that somebody still refers to. Of two agents on a topic one may be done with a
+        batch that was cleared from the queue of the other: nobody finishes it, and the rebalance would never end.
+        """
+        while not self.should_stop and self._in_work:
+            await self._wait_for_ack(timeout=1)
+        await self.commit_and_end_transactions()
 
     async def perform_seek(self) -> None:
         """Seek to the committed offsets; batches on their way will come again."""
@@ -146,14 +181,14 @@ class BatchConsumer(driver.Consumer):
 
     # -- what the watchdog asks
 
-    def oldest_wait_s(self) -> tuple[TP, float] | None:
-        """The partition whose delivered batch has waited longest, and for how many seconds."""
+    def waits_s(self) -> dict[TP, float]:
+        """For how many seconds the oldest delivered batch of each partition has waited, where one waits."""
         now = time.monotonic()
-        waits = [(now - since, tp) for tp, progress in list(self.progress.items()) if (since := progress.waiting_since)]
-        if not waits:
-            return None
-        seconds, tp = max(waits)
-        return tp, seconds
+        return {
+            tp: now - since
+            for tp, progress in list(self.progress.items())
+            if (since := progress.waiting_since) is not None
+        }
 
 
 def lag(consumer: BatchConsumer, partitions: Iterable[TP]) -> dict[TP, int]:

@@ -1,5 +1,6 @@
 """The batch consumer's own behaviour: delivery, acknowledgement, holding, seeking, revoking."""
 
+import asyncio
 from types import SimpleNamespace
 from unittest.mock import AsyncMock
 
@@ -120,13 +121,63 @@ async def test_a_revoked_partition_is_forgotten_after_its_work_was_committed(con
     assert KEYS not in consumer.progress
 
 
-async def test_an_abandoned_batch_is_neither_waited_for_nor_committed(consumer):
+async def test_a_batch_that_faust_skips_at_a_rebalance_is_not_committed(consumer):
+    """Its pure Python streams acknowledge what they pass over: up to 2,000 records would be lost."""
     fetches(consumer, {KEYS: records(5)})
     [batch] = await delivered(consumer)
-    consumer._unacked_messages.add(batch)
-    consumer.abandon(batch)
-    assert not consumer.unacked
+    batch.incref()
+    event = consumer.app.create_event(None, batch, None, batch)
+    consumer.app.consumer = consumer
+    event.ack()
     assert consumer._filter_committable_offsets([KEYS]) == {}
+    assert batch.finished(consumer)
+    assert consumer._filter_committable_offsets([KEYS]) == {KEYS: 6}
+
+
+async def test_a_rebalance_does_not_wait_for_a_batch_that_was_cleared_from_a_queue(consumer, monkeypatch):
+    """Of two agents on a topic one is done and the queue of the other was cleared, while Faust still holds the event.
+
+    What an agent works on is waited for.
+    """
+    committed = AsyncMock()
+    monkeypatch.setattr(consumer, "commit_and_end_transactions", committed)
+    fetches(consumer, {KEYS: records(5)})
+    [batch] = await delivered(consumer)
+    batch.incref(2)
+    consumer.track_message(batch)
+    consumer.begin()
+    waiting = asyncio.create_task(consumer.wait_empty())
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    batch.finished(consumer)
+    consumer.end()
+    await asyncio.wait_for(waiting, 5)
+    assert committed.await_count == 1
+    assert consumer.progress[KEYS].committable() is None, "the other agent did not have it"
+
+
+@pytest.mark.parametrize("committed", [None, 0])
+async def test_a_partition_without_a_commit_is_read_from_its_beginning_again(consumer, committed):
+    """The client leaves it where it is, so records that were fetched and dropped in a rebalance would be lost."""
+    sought = {}
+    consumer._thread._consumer = SimpleNamespace(
+        seek_to_committed=AsyncMock(return_value={KEYS: committed, POWER: 7}),
+        assignment=lambda: {KEYS, POWER},
+        seek=sought.__setitem__,
+    )
+    assert await consumer._thread._seek_to_committed() == {KEYS: committed, POWER: 7}
+    assert sought == {KEYS: 0}
+
+
+async def test_a_seek_that_fails_in_mid_rebalance_does_not_end_the_worker(consumer, monkeypatch):
+    monkeypatch.setattr(consumer, "seek_to_committed", AsyncMock(side_effect=AssertionError("nothing is assigned")))
+
+    async def fetched_late(*_):
+        consumer.flow_active = False
+        return {KEYS: records(5)}, {KEYS}
+
+    monkeypatch.setattr(consumer, "_wait_next_records", fetched_late)
+    assert await delivered(consumer) == []
 
 
 async def test_gaps_in_offsets_cost_nothing(consumer):

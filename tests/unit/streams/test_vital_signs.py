@@ -1,0 +1,97 @@
+"""The watchdog: what ends a worker, and what is no reason to."""
+
+import time
+from types import SimpleNamespace
+
+import pytest
+from faust.types import TP
+
+from streams import vital_signs
+from streams.cluster import ClusterError
+from streams.vital_signs import VitalSigns
+
+KEYS = TP("pump.keystrokes.v1", 3)
+ALERTS = TP("pump.alerts.v1", 3)
+
+
+def agent(*topics: str, excused: bool = False) -> SimpleNamespace:
+    return SimpleNamespace(topics=topics, excused=excused)
+
+
+@pytest.fixture
+def worker() -> SimpleNamespace:
+    """A worker whose batches all get finished."""
+    return SimpleNamespace(
+        settings=SimpleNamespace(watchdog_s=60.0, session_timeout_s=10.0, confluent=dict),
+        app=SimpleNamespace(conf=SimpleNamespace(broker_rebalance_timeout=20.0)),
+        agents=[agent(KEYS.topic), agent(ALERTS.topic)],
+        consumer=SimpleNamespace(waits_s=dict, fetched_at=time.monotonic()),
+        follower=SimpleNamespace(is_alive=lambda: True),
+    )
+
+
+@pytest.fixture
+def died() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def signs(worker, died) -> VitalSigns:
+    return VitalSigns(worker, died.append)
+
+
+def test_a_worker_that_finishes_its_batches_lives(signs):
+    assert signs.stuck() is None
+
+
+def test_a_stuck_agent_is_found_while_another_waits_for_redis(signs, worker):
+    """Alerts wait longer, and for Redis; the dose agent has no such reason."""
+    worker.consumer.waits_s = lambda: {ALERTS: 300.0, KEYS: 61.0}
+    worker.agents[1].excused = True
+    assert signs.stuck() == "a batch of pump.keystrokes.v1/3 has not been finished for 61 s"
+
+
+@pytest.mark.parametrize("topic", [KEYS, ALERTS])
+def test_an_agent_that_waits_for_a_server_or_its_own_state_is_left_alone(signs, worker, topic):
+    worker.consumer.waits_s = lambda: {topic: 3000.0}
+    for each in worker.agents:
+        each.excused = True
+    assert signs.stuck() is None
+
+
+def test_a_library_follower_that_ended_is_noticed(signs, worker):
+    worker.follower.is_alive = lambda: False
+    assert signs.stuck() == "the drug libraries are no longer followed"
+
+
+class Answering:
+    def __init__(self, _: object) -> None:
+        pass
+
+    def metadata(self, _: float) -> None:
+        pass
+
+
+class Away(Answering):
+    def metadata(self, _: float) -> None:
+        raise ClusterError("away")
+
+
+def test_a_consumer_that_fetches_nothing_ends_the_worker_if_kafka_is_there(signs, worker, monkeypatch):
+    worker.consumer.fetched_at -= 61
+    monkeypatch.setattr(vital_signs, "Cluster", Away)
+    assert signs.stuck() is None
+    monkeypatch.setattr(vital_signs, "Cluster", Answering)
+    assert signs.stuck() is None, "Kafka has only just come back"
+    signs._kafka_was_away -= 61
+    assert signs.stuck() == "nothing was fetched for 61 s though Kafka answers"
+
+
+def test_a_process_that_stood_still_ends_before_it_applies_anything(signs, died):
+    """Another worker has its partitions; older sums must not be written after newer ones."""
+    signs._beat -= 11.2
+    signs.check_awake()
+    assert not died, "before the first beat there is nothing to tell it by"
+    signs._beating = True
+    signs.check_awake()
+    assert died == ["the worker stood still for 11 s and may have lost its partitions"]
