@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
     from redis.asyncio import Redis
 
-# Everything the stream writes; sessions of the board and heartbeats of workers are not from topics and stay.
-FAMILIES = ("alert:*", "alerts:open:*", "feed:*", "fence:*", "live:*", "pump:*", "roll:*", "hospitals", "hours:*")
+# Everything the stream writes. Sessions of the board and heartbeats of workers are not from topics and stay, and so
+# do the feeds: old changes sent again would appear on every screen as new ones.
+FAMILIES = ("alert:*", "alerts:open:*", "fence:*", "live:*", "pump:*", "roll:*", "hospitals", "hours:*")
 # What the board calls online is what was heard of in the last 5 minutes.
 LIVE_MS = 5 * 60_000
 RECORDS_AT_ONCE = 5000
@@ -51,6 +52,7 @@ async def rebuild(
                     await _put(store, topic, partition, messages)
                     counts[topic] += len(messages)
                     progress(topic, counts[topic])
+        await store.say_rebuilt()
     finally:
         reader.close()
     return counts

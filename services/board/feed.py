@@ -77,7 +77,9 @@ class FeedReader:
             hospital = feed.removeprefix("pw:feed:")
             for position, fields in entries:
                 stored = parse(fields.get("alert"))
-                if stored is not None:
+                if "rebuilt" in fields:
+                    self._hub.request_snapshots()
+                elif stored is not None:
                     self._hub.publish_change(hospital, self._encode(stored))
                 self._read_up_to[hospital] = position
 

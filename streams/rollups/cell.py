@@ -33,7 +33,7 @@ def rollup_key(rollup: Rollup) -> str:
 
     A slash inside a name is escaped, so that two places never share a key and compact each other away.
     """
-    names = (_escaped(name) for name in (rollup.hospital, rollup.care_area, rollup.drug))
+    names = (escaped(name) for name in (rollup.hospital, rollup.care_area, rollup.drug))
     return f"{'/'.join(names)}/{rollup.hour:%Y-%m-%dT%HZ}/{rollup.partition}"
 
 
@@ -114,6 +114,11 @@ class Cell:
         self.causes[episode.cause] += 1
         return True
 
+    @property
+    def counted(self) -> int:
+        """How many scores and episodes are in it; this only grows."""
+        return self.entries + self.corrected + self.stood + self.episodes
+
     def rollup(self, partition: int) -> Rollup:
         """The sums as an event; the same sums always give the same id."""
         positions = {KEYSTROKES: self.keystrokes, POWER: self.power}
@@ -155,5 +160,6 @@ class Cell:
         self.test = self.test or event.test
 
 
-def _escaped(name: str) -> str:
+def escaped(name: str) -> str:
+    """The name without slashes, to be joined with others by slashes."""
     return name.replace("%", "%25").replace("/", "%2F")

@@ -62,12 +62,24 @@ class RollupPartition:
         return changed
 
     def restore(self, rollups: Iterable[Rollup]) -> None:
-        """Go on from the published cells of this partition; others are ignored."""
+        """Go on from the published cells of this partition; others are ignored.
+
+        Of several records of a cell the furthest counts. It is nearly always the last; where it is not (a worker that
+        had lost its partitions wrote after its successor) it is published again.
+        """
         for rollup in rollups:
-            if rollup.partition == self._partition:
-                cell = Cell.from_rollup(rollup)
-                self._cells[cell.place] = cell
-                self._newest = max(self._newest, cell.place.hour)
+            if rollup.partition != self._partition or ms(rollup.hour) // HOUR_MS < self._newest - KEPT_HOURS:
+                continue
+            cell = Cell.from_rollup(rollup)
+            known = self._cells.get(cell.place)
+            if known is not None and known.counted > cell.counted:
+                self._changed[cell.place] = known
+                continue
+            self._cells[cell.place] = cell
+            self._changed.pop(cell.place, None)
+            self._newest = max(self._newest, cell.place.hour)
+            if self._newest >= self._trimmed + _TRIM_EVERY_HOURS:
+                self._trim()  # a topic holds years, memory five weeks
         self._trim()
 
     def _cell(self, hospital: str, care_area: str, drug: str, at: datetime) -> Cell | None:

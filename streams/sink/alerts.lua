@@ -1,16 +1,25 @@
 -- Alert revisions of one topic partition.
 -- KEYS: fence. ARGV: fence field, last offset, "1" to ignore the fence (rebuild), feed length, seconds a resolved
--- alert is kept, then per alert: offset, fingerprint, state, hospital, score, JSON.
+-- alert is kept, then per alert: offset, fingerprint, state, hospital, score, revision, time in ms, JSON.
+-- A worker that lost its partitions unawares may send an older revision after a newer one: it is told by both its
+-- revision and its time, as an alert that was forgotten begins again at revision 1.
+-- A rebuild writes a record again that is there already (a part of it may have been deleted), and announces nothing.
 local fence = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '-1')
 local last = tonumber(ARGV[2])
-if ARGV[3] ~= '1' and fence >= last then return 0 end
+local rebuild = ARGV[3] == '1'
+if not rebuild and fence >= last then return 0 end
 local applied = 0
-for i = 6, #ARGV, 6 do
+for i = 6, #ARGV, 8 do
   local offset, fingerprint, state = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2]
-  local hospital, score, json = ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]
+  local hospital, score, json = ARGV[i + 3], ARGV[i + 4], ARGV[i + 7]
+  local revision, at = tonumber(ARGV[i + 5]), tonumber(ARGV[i + 6])
   local alert = 'pw:alert:' .. fingerprint
-  if tonumber(redis.call('HGET', alert, 'offset') or '-1') < offset then
-    redis.call('HSET', alert, 'offset', offset, 'state', state, 'hospital', hospital, 'alert', json)
+  local known = redis.call('HMGET', alert, 'offset', 'revision', 'at')
+  local before = tonumber(known[1] or '-1')
+  local stale = revision < tonumber(known[2] or '0') and at <= tonumber(known[3] or '0')
+  if (before < offset or (rebuild and before == offset)) and not stale then
+    redis.call('HSET', alert, 'offset', offset, 'revision', revision, 'at', at, 'state', state,
+      'hospital', hospital, 'alert', json)
     if state == 'resolved' then
       redis.call('ZREM', 'pw:alerts:open:' .. hospital, fingerprint)
       redis.call('EXPIRE', alert, ARGV[5])
@@ -19,7 +28,9 @@ for i = 6, #ARGV, 6 do
       redis.call('PERSIST', alert)
     end
     redis.call('SADD', 'pw:hospitals', hospital)
-    redis.call('XADD', 'pw:feed:' .. hospital, 'MAXLEN', '~', ARGV[4], '*', 'alert', json)
+    if not rebuild then
+      redis.call('XADD', 'pw:feed:' .. hospital, 'MAXLEN', '~', ARGV[4], '*', 'alert', json)
+    end
     applied = applied + 1
   end
 end

@@ -25,6 +25,8 @@ _encode = Encoder().encode
 
 # An unchanged pump is written again after this long, so that it stays "online" (heard of in the last 5 minutes).
 REFRESH_MS = 10_000
+# Older than this by its time no event is taken any more (`lateness_s` of the power settings) unless its seq is new.
+CLOCK_SET_BACK_MS = 240_000
 RETRY_S = 1.0
 PUMPS_A_CALL = 1000
 
@@ -59,14 +61,17 @@ class LivePumps:
 
     def note(self, offset: int, event: PowerEvent) -> None:
         """Take an event that came in; older events of the same pump are superseded."""
+        at, salient = ms(event.at), _salient(event)
         waiting = self._pending.get(event.pump)
         if waiting is not None:
-            if waiting[1].at <= event.at:
+            if not _overtaken(at, ms(waiting[1].at)):
                 self._pending[event.pump] = (offset, event)
+                self._shown[event.pump] = (at, salient)
             return
-        at, salient = ms(event.at), _salient(event)
         shown = self._shown.get(event.pump)
-        if shown is not None and (at < shown[0] or (salient == shown[1] and at - shown[0] < REFRESH_MS)):
+        if shown is not None and (
+            _overtaken(at, shown[0]) or (salient == shown[1] and 0 <= at - shown[0] < REFRESH_MS)
+        ):
             return
         self._shown[event.pump] = (at, salient)
         self._pending[event.pump] = (offset, event)
@@ -100,6 +105,11 @@ class LivePumps:
         rows = [(offset, event, live_fields(event)) for offset, event in pending.values()]
         for start in range(0, len(rows), PUMPS_A_CALL):
             await self._read_model.put_pumps(clock_ms, rows[start : start + PUMPS_A_CALL])
+
+
+def _overtaken(at: int, newest: int) -> bool:
+    """Whether an event came after a newer one of its pump. Much older ones are new: the pump's clock was set back."""
+    return newest - CLOCK_SET_BACK_MS <= at < newest
 
 
 def _salient(event: PowerEvent) -> tuple[object, ...]:

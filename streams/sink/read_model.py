@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from schemas.codec import ms
+from streams.rollups.cell import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Mapping
@@ -62,6 +63,8 @@ class ReadModel:
                 alert.state,
                 alert.hospital,
                 SEVERITY_RANK[alert.severity] * 10**13 + ms(alert.since),
+                alert.revision,
+                ms(alert.at),
                 raw,
             )
             for offset, alert, raw in alerts
@@ -76,7 +79,7 @@ class ReadModel:
             (
                 offset,
                 f"pw:roll:{rollup.hospital}:{rollup.hour:%Y-%m-%dT%HZ}",
-                f"{rollup.care_area}/{rollup.drug}/{rollup.partition}",
+                "/".join((escaped(rollup.care_area), escaped(rollup.drug), str(rollup.partition))),
                 rollup.hospital,
                 raw,
             )
@@ -97,6 +100,12 @@ class ReadModel:
                 fields,
             )
         await self._call(self._pumps(args=args))
+
+    async def say_rebuilt(self) -> None:
+        """Tell who follows the feeds to read everything afresh."""
+        for hospital in await self._call(self._redis.smembers("pw:hospitals")):
+            name = hospital.decode() if isinstance(hospital, bytes) else hospital
+            await self._call(self._redis.xadd(f"pw:feed:{name}", {"rebuilt": "1"}, maxlen=FEED_LENGTH))
 
     async def put_worker(self, worker: str, fields: Mapping[Any, Any], expiry_s: int) -> None:
         """Show a worker's heartbeat; it disappears by itself when the worker does."""

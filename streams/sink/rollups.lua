@@ -1,15 +1,18 @@
 -- Rollup partials of one topic partition.
 -- KEYS: fence. ARGV: fence field, last offset, "1" to ignore the fence (rebuild), then per partial: offset, hash of
 -- the hospital and hour, field in it, hospital, JSON. `<hash>:offsets` remembers which record a field came from;
+-- a rebuild writes that record again, as a part of it may have been deleted.
 -- `pw:hours:<hospital>` lists the hours there are, so that readers need not search all keys.
 local fence = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '-1')
 local last = tonumber(ARGV[2])
-if ARGV[3] ~= '1' and fence >= last then return 0 end
+local rebuild = ARGV[3] == '1'
+if not rebuild and fence >= last then return 0 end
 local applied = 0
 for i = 4, #ARGV, 5 do
   local offset, hash, field, hospital, json = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local offsets = hash .. ':offsets'
-  if tonumber(redis.call('HGET', offsets, field) or '-1') < offset then
+  local before = tonumber(redis.call('HGET', offsets, field) or '-1')
+  if before < offset or (rebuild and before == offset) then
     redis.call('HSET', hash, field, json)
     redis.call('HSET', offsets, field, offset)
     redis.call('SADD', 'pw:hospitals', hospital)

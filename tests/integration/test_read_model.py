@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import orjson
 import pytest
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from schemas.codec import encode
@@ -137,3 +138,49 @@ async def test_two_writers_of_the_same_batch_apply_it_once(client, redis_url):
             *(ReadModel(one, "unit").put_alerts(ALERTS, 0, batch) for one in (client, other) for _ in range(3))
         )
     assert await client.xlen("pw:feed:st-z") == 200
+
+
+async def test_an_older_revision_that_comes_late_changes_nothing(client, store):
+    """A worker that lost its partitions unawares writes after its successor, at a higher offset."""
+    firing = alert("a", hospital="st-a")
+    resolved = alert("a", hospital="st-a", state="resolved", revision=2)
+    await store.put_alerts(ALERTS, 0, [numbered(1, firing), numbered(2, resolved), numbered(3, firing)])
+    assert await client.zcard("pw:alerts:open:st-a") == 0
+    assert await client.hget(f"pw:alert:{firing.fingerprint}", "state") == "resolved"
+
+
+@pytest.mark.parametrize("lost", ["pw:alerts:open:st-a", "pw:hospitals"])
+async def test_a_rebuild_completes_an_alert_that_lost_a_part_while_it_was_written(client, store, lost):
+    """Live writes go on while the rebuild deletes key by key."""
+    row = numbered(7, alert("a", hospital="st-a"))
+    await store.put_alerts(ALERTS, 0, [row])
+    await client.delete(lost)
+    await store.put_alerts(ALERTS, 0, [row], rebuild=True)
+    assert await client.zcard("pw:alerts:open:st-a") == 1
+    assert await client.smembers("pw:hospitals") == {"st-a"}
+
+
+async def test_a_rebuild_completes_a_rollup_that_lost_a_part_while_it_was_written(client, store):
+    row = numbered(7, rollup("st-a", HOUR, entries=9))
+    await store.put_rollups(ROLLUPS, 0, [row])
+    await client.delete("pw:roll:st-a:2026-11-23T17Z")
+    await store.put_rollups(ROLLUPS, 0, [row], rebuild=True)
+    assert await client.hlen("pw:roll:st-a:2026-11-23T17Z") == 1
+
+
+async def test_a_rebuild_announces_itself_and_no_old_alert(client, store):
+    """A screen would show yesterday's alerts as new ones."""
+    await store.put_alerts(ALERTS, 0, [numbered(1, alert("a", hospital="st-a"))], rebuild=True)
+    assert await client.xlen("pw:feed:st-a") == 0
+    await store.say_rebuilt()
+    [(_, fields)] = await client.xrange("pw:feed:st-a")
+    assert fields == {"rebuilt": "1"}
+
+
+async def test_a_slash_in_a_name_makes_no_two_places_one(client, store):
+    cells = [
+        replace(rollup("st-a", HOUR, entries=1), care_area="MICU/A", drug="B"),
+        replace(rollup("st-a", HOUR, entries=1), care_area="MICU", drug="A/B"),
+    ]
+    await store.put_rollups(ROLLUPS, 0, [numbered(offset, cell) for offset, cell in enumerate(cells)])
+    assert await client.hlen("pw:roll:st-a:2026-11-23T17Z") == 2

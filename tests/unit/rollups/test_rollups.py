@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from schemas.codec import decode, encode
 from schemas.events import Meant, Rollup
@@ -214,3 +215,35 @@ def test_cells_of_other_partitions_are_not_taken_up():
     one.apply_score(score(), (1, 0))
     other.restore(one.take_changed())
     assert len(other) == 0
+
+
+def test_the_furthest_record_of_a_cell_counts_and_is_published_again():
+    """A worker that had lost its partitions wrote its older sums after its successor's."""
+    sums = RollupPartition(3)
+    records = []
+    for offset in range(3):
+        sums.apply_score(score(), (offset, 0))
+        records += sums.take_changed()
+    successor = RollupPartition(3)
+    successor.restore([records[0], records[2], records[1]])
+    assert [rollup.entries for rollup in successor.take_changed()] == [3]
+    successor.restore([])
+    assert successor.take_changed() == []
+
+
+def test_years_of_rollups_are_never_in_memory_together():
+    """The compacted topic keeps every hour there ever was."""
+    made = RollupPartition(0)
+    made.apply_score(score(), (0, 0))
+    [cell] = made.take_changed()
+    successor, most = RollupPartition(0), 0
+
+    def topic():
+        nonlocal most
+        for hour in range(3 * KEPT_HOURS):
+            most = max(most, len(successor))
+            yield replace(cell, hour=cell.hour + timedelta(hours=hour))
+
+    successor.restore(topic())
+    assert most <= KEPT_HOURS + 26
+    assert len(successor) == KEPT_HOURS + 1
