@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from streams.dead_letters import ERROR_CLASS, ORIGINAL_OFFSET, ORIGINAL_PARTITION, ORIGINAL_TIMESTAMP, REASON
@@ -61,11 +62,15 @@ async def replay(config: Mapping[str, Any], letters: Iterator[DeadLetter]) -> in
     """Publish dead letters again where they came from, unchanged, and return how many once Kafka confirmed them.
 
     The original time goes with them, so that the check of a pump's clock judges them as it did then. What is still
-    wrong comes back as a new dead letter; what was taken meanwhile is refused as a duplicate. Nothing is lost.
+    wrong comes back as a new dead letter; what was taken meanwhile is refused as a duplicate. Nothing is lost. The
+    same record refused several times goes once, so that the dead letters do not double with every replay.
     """
     outbox = Outbox(config, "pumpwatch-dlq-replay")
-    sent = 0
+    sent: set[bytes] = set()
     for letter in letters:
+        same = sha256(repr((letter.topic, letter.partition, letter.key, letter.value)).encode()).digest()
+        if same in sent:
+            continue
         outbox.send(
             letter.topic,
             key=letter.key,
@@ -74,9 +79,9 @@ async def replay(config: Mapping[str, Any], letters: Iterator[DeadLetter]) -> in
             headers=letter.headers,
             timestamp_ms=letter.timestamp_ms,
         )
-        sent += 1
+        sent.add(same)
     await outbox.confirm()
-    return sent
+    return len(sent)
 
 
 def _bytes(value: str | bytes | None) -> bytes | None:

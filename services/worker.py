@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 import shutil
@@ -87,8 +88,11 @@ def serve(stream: StreamWorker, settings: Settings) -> ThreadingHTTPServer:
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
 
     class Endpoints(BaseHTTPRequestHandler):
+        timeout = 10  # seconds; a caller that says nothing must not keep a thread
+
         def do_GET(self) -> None:
-            if token and self.headers.get("Authorization") != f"Bearer {token}":
+            said = self.headers.get("Authorization", "").encode()
+            if token and not hmac.compare_digest(said, f"Bearer {token}".encode()):
                 self._answer(HTTPStatus.UNAUTHORIZED, "text/plain", b"a bearer token is required\n")
             elif self.path == "/metrics":
                 self._answer(HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(stream.metrics.registry))

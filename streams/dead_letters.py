@@ -21,6 +21,13 @@ ORIGINAL_OFFSET = "dlq-original-offset"
 ORIGINAL_TIMESTAMP = "dlq-original-timestamp"
 ERROR_CLASS = "dlq-error-class"
 REASON = "dlq-reason"
+TRUNCATED = "dlq-truncated-from"
+
+# What a dead-letter topic takes is 2 MiB. More than this comes only from a sender who packed much into a compressed
+# batch: its beginning is kept, or the one record would end every worker that reads it.
+LARGEST_LETTER = 1_900_000
+OUR_HEADERS = 6
+KEPT_OF_KEY, KEPT_OF_VALUE = 1_000, 1_000_000
 
 # With fewer pumps in the window it cannot be told whether they or the deployment are wrong (judgement).
 PUMPS_THAT_TELL = 20
@@ -106,12 +113,15 @@ class DeadLetters:
 
     def bury(self, record: ConsumerRecord, refusal: EventRefused) -> None:
         """Queue the raw record for the dead-letter topic of its topic, on the same partition."""
+        key, value, headers = record.key or b"", record.value or b"", dead_letter_headers(record, refusal)
+        size = len(key) + len(value) + sum(len(name) + len(text or b"") for name, text in headers)
+        whole = size <= LARGEST_LETTER
         self._outbox.send(
             f"{record.topic}.dlq",
-            key=record.key,
-            value=record.value,
+            key=record.key if whole else key[:KEPT_OF_KEY],
+            value=record.value if whole else value[:KEPT_OF_VALUE],
             partition=record.partition,
-            headers=dead_letter_headers(record, refusal),
+            headers=headers if whole else [*headers[:OUR_HEADERS], (TRUNCATED, str(size).encode())],
         )
         place = (record.topic, refusal.error_class)
         count = self._untold.get(place, (0, ""))[0] + 1

@@ -7,6 +7,7 @@ import time
 import httpx
 from redis.asyncio import Redis
 
+from streams.sink import ReadModel
 from tests.made_read_model import alert, beat, store
 from tests.unit.board.sse import next_of, opened
 
@@ -66,6 +67,18 @@ async def test_after_a_break_nothing_is_missed_and_nothing_comes_twice(board, re
     assert rest == [f"a{number}" for number in range(10, 60)]
     async with opened(client, after=seen[-1].id) as events:
         assert (await next_of(events, "alert", "snapshot")).data["alert"]["fingerprint"] == "a10"
+
+
+async def test_after_a_rebuild_every_screen_reads_afresh(board, redis):
+    """What the screens had missed is in the read model now; old alerts are not announced as new ones."""
+    await store(redis, alert("a"))
+    client = await board.logged_in()
+    async with opened(client) as events:
+        await next_of(events, "snapshot")
+        await board.follows("North")
+        await ReadModel(redis, "tests").say_rebuilt()
+        snapshot = await next_of(events, "snapshot", "alert")
+        assert (snapshot.name, snapshot.data["total"]) == ("snapshot", 1)
 
 
 async def test_an_id_of_another_process_gets_a_snapshot(board, redis):

@@ -1,10 +1,19 @@
 """When refused records mean a wrong deployment."""
 
 import random
+from types import SimpleNamespace
 
 import pytest
 
-from streams.dead_letters import PUMPS_THAT_TELL, RefusalLimit, TooManyRefusedError
+from schemas.codec import EventRefused
+from streams.dead_letters import (
+    LARGEST_LETTER,
+    PUMPS_THAT_TELL,
+    TRUNCATED,
+    DeadLetters,
+    RefusalLimit,
+    TooManyRefusedError,
+)
 
 
 def key(number: int) -> bytes:
@@ -63,3 +72,30 @@ def test_old_records_leave_the_window():
         assert limit._only_refused == len(bad)
         assert limit._refused == sum(refused for _, refused in kept)
         assert set(limit._by_pump) == {pump for pump, _ in kept}
+
+
+def buried(value: bytes) -> dict:
+    """What goes to the dead letters of a refused record."""
+    sent = []
+    outbox = SimpleNamespace(send=lambda topic, **record: sent.append({"topic": topic, **record}))
+    record = SimpleNamespace(
+        topic="pump.power.v1", partition=3, offset=7, timestamp=1, key=b"p1", value=value, headers=[("ce_id", b"x")]
+    )
+    DeadLetters(outbox, window=100, max_ratio=0.9).bury(record, EventRefused("too_large", "too large"))
+    [letter] = sent
+    return letter
+
+
+def test_a_refused_record_is_kept_untouched():
+    letter = buried(b"\xff" * 1_048_576)
+    assert (letter["topic"], letter["key"], letter["value"]) == ("pump.power.v1.dlq", b"p1", b"\xff" * 1_048_576)
+    assert ("ce_id", b"x") in letter["headers"]
+
+
+def test_of_a_record_larger_than_a_dead_letter_can_be_the_beginning_is_kept():
+    """A compressed batch may hold 50 MB; a letter that Kafka refuses would end every worker that reads it."""
+    letter = buried(b"\0" * 50_000_000)
+    headers = dict(letter["headers"])
+    assert len(letter["value"]) < LARGEST_LETTER
+    assert int(headers[TRUNCATED]) > 50_000_000
+    assert headers["dlq-original-offset"] == b"7"
