@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from confluent_kafka import KafkaException
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from services.failure import fail
 from streams.settings import SettingsError
@@ -89,8 +91,11 @@ def _pumpwatch(
 
 def main() -> None:
     """Run the command line; what goes wrong is one clear line and a non-zero exit, never a traceback."""
+    _open_missing_streams()
     try:
-        app()
+        _run()
+    except TyperException as error:
+        _explain(error)
     except SettingsError as error:
         fail(str(error))
     except KafkaException as error:
@@ -98,7 +103,42 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except BrokenPipeError:
+        _drop_output()
         sys.exit(141)
+    except OSError as error:
+        _drop_output()
+        fail(f"{error.filename or 'the input or the output'}: {error.strerror or error}")
+
+
+def _run() -> NoReturn:
+    """Run a command, and write out what it said while a full disk or a closed pipe can still be told."""
+    try:
+        code = app(prog_name="pumpwatch", standalone_mode=False)
+    finally:
+        sys.stdout.flush()
+    sys.exit(code)
+
+
+def _explain(error: TyperException) -> NoReturn:
+    """A wrong option or argument in one line; a group of commands without one has shown its help already."""
+    said = error.format_message()
+    if said.strip():
+        context: Any = getattr(error, "ctx", None)
+        fail(f"{said.rstrip('.')}; `{context.command_path if context else 'pumpwatch'} --help` explains")
+    sys.exit(error.exit_code)
+
+
+def _open_missing_streams() -> None:
+    """Stand in for streams that the caller closed, lest a file or a socket takes their place."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, open(number, "r" if number == 0 else "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+
+
+def _drop_output() -> None:
+    """What could not be written would be tried again, with a traceback, when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

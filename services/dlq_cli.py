@@ -19,7 +19,11 @@ from streams.cluster import Cluster, ClusterError
 from streams.readback import ReadbackError
 from streams.settings import Settings
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Refused records: list them, send them back.")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Refused records: list them, send them back.\n\nExample: pumpwatch dlq list pump.keystrokes.v1",
+)
 
 TopicName = Annotated[str, typer.Argument(help="The topic they were refused from, such as pump.keystrokes.v1.")]
 Kafka = Annotated[str | None, typer.Option(help="Bootstrap servers; PUMPWATCH_KAFKA.")]

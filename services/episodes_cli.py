@@ -12,12 +12,10 @@ import typer
 from schemas.codec import encode
 from services.episodes import follow_lines
 from services.failure import fail
-from services.ndjson import numbered_lines, opened, progress
+from services.ndjson import accepted, numbered_lines, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-SHOW_EVERY = 1000
 
 
 def episodes(
@@ -34,22 +32,12 @@ def episodes(
 
     Example: pumpwatch episodes power.ndjson --alerts alerts.ndjson > episodes.ndjson
     """
-    refused = 0
-    with opened(file) as source, _written(alerts) as written, progress("following") as show:
-        for line in follow_lines(numbered_lines(source)):
-            if line.refusal is not None:
-                refused += 1
-                sys.stderr.write(f"{file}:{line.number}: {line.refusal.reason}\n")
-            for episode in line.episodes:
-                sys.stdout.buffer.write(encode(episode) + b"\n")
-            for alert in line.alerts:
-                if written is not None:
-                    written.write(encode(alert) + b"\n")
-            if line.number % SHOW_EVERY == 0:
-                show(line.number)
-        sys.stdout.buffer.flush()
-    if refused:
-        fail(f"{refused:,} of the events were refused; the others are counted", code=1)
+    with opened(file) as source, _written(alerts) as written:
+        followed = follow_lines(numbered_lines(source))
+        for line in accepted(file, followed, doing="following", done="counted"):
+            sys.stdout.buffer.writelines(encode(episode) + b"\n" for episode in line.episodes)
+            if written is not None:
+                written.writelines(encode(alert) + b"\n" for alert in line.alerts)
 
 
 @contextlib.contextmanager

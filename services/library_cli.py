@@ -16,10 +16,11 @@ from schemas import codec, envelope
 from schemas.drugs.care_areas import PROFILES
 from schemas.drugs.hospital_file import parse
 from schemas.events import DrugLibrary
-from schemas.library import ANY_DRUG, Library, LibraryFileError, load_default, load_yaml
+from schemas.library import ANY_DRUG, Library, LibraryFileError, load_default
 from schemas.library import check as problems_of
 from schemas.topics import DRUG_LIBRARY
 from services.failure import fail
+from services.ndjson import opened
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 DELIVERED_WITHIN_S = 20  # judgement: longer than a leader election, shorter than a person's patience
 
 app = typer.Typer(
-    help="Drug libraries: check a hospital's file, show limits, publish it.", no_args_is_help=True, add_completion=False
+    help="Drug libraries: check a hospital's file, show limits, publish it.\n\n"
+    "Example: pumpwatch library show --drug heparin",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 File = Annotated[str, typer.Argument(help="A library as YAML, or - for standard input.", show_default=False)]
@@ -56,7 +60,7 @@ def show(
 
     Example: pumpwatch library show --drug levophed --care-area "Med-Surg ICU"
     """
-    found = _read(file) if file else load_default()
+    found = load_default() if file is None else _read(file)
     index = Library(found)
     rows = found.rows
     if drug is not None:
@@ -127,9 +131,8 @@ def _send(settings: Settings, found: DrugLibrary, value: bytes) -> None:
 def _read(file: str) -> DrugLibrary:
     """The library in a file, or the end of the command."""
     try:
-        if file == "-":
-            return parse(sys.stdin.buffer.read().decode(), _name(file))
-        return load_yaml(file)
+        with opened(file) as source:
+            return parse(source.read().decode(), _name(file))
     except UnicodeDecodeError:
         fail(f"{_name(file)} is not a text in UTF-8")
     except LibraryFileError as error:

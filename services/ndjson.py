@@ -1,11 +1,11 @@
-"""Files of events, one JSON object a line, for commands that read them: FILE or -, line numbers, progress."""
+"""Files of events, one JSON object a line, for commands that read them: FILE or -, line numbers, refusals, progress."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -14,7 +14,26 @@ from schemas.codec import MAX_BYTES
 from services.failure import fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from schemas.codec import EventRefused
+
+SHOW_EVERY = 1000
+
+
+class Line(Protocol):
+    """What one line led to."""
+
+    @property
+    def number(self) -> int:
+        """Its number in the file, from 1."""
+
+    @property
+    def refusal(self) -> EventRefused | None:
+        """Why it was refused, if it was."""
+
+
+L = TypeVar("L", bound=Line)
 
 
 @contextlib.contextmanager
@@ -32,20 +51,52 @@ def opened(file: str) -> Iterator[BinaryIO]:
 
 
 def numbered_lines(source: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Lines that are not empty, with their numbers and without the line end.
+    """Lines that are not empty, with their numbers and without the line end; what cannot be read ends the command.
 
     Of a line beyond the size of any event only the beginning: the codec refuses it as too large.
     """
     number = 0
     most = MAX_BYTES + 2
-    while line := source.readline(most):
+    while line := _read(source, most):
         number += 1
         rest = line
         while not rest.endswith(b"\n") and len(rest) == most:
-            rest = source.readline(most)
+            rest = _read(source, most)
         line = line.rstrip(b"\r\n")
         if line.strip():
             yield number, line
+
+
+def _read(source: BinaryIO, most: int) -> bytes:
+    try:
+        return source.readline(most)
+    except OSError as error:
+        fail(f"cannot read {source.name}: {error.strerror}")
+
+
+def accepted(file: str, lines: Iterable[L], *, doing: str, done: str) -> Iterator[L]:
+    """Lines that were not refused. The others are reported on standard error and fail the command after the last.
+
+    `doing` is what a terminal shows as progress, `done` what the last line says of the sound events.
+    """
+    name = "standard input" if file == "-" else file
+    number = refused = 0
+    with progress(doing) as show:
+        for line in lines:
+            number = line.number
+            if line.refusal is None:
+                yield line
+            else:
+                refused += 1
+                sys.stderr.write(f"{name}:{number}: {line.refusal.reason}\n")
+            if number % SHOW_EVERY == 0:
+                show(number)
+    sys.stdout.flush()
+    if not number:
+        fail(f"{name} holds no events; give one JSON object a line", code=1)
+    if refused:
+        were = "was" if refused == 1 else "were"
+        fail(f"{refused:,} of the events {were} refused; the others are {done}", code=1)
 
 
 @contextlib.contextmanager

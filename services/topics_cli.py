@@ -18,7 +18,8 @@ from services.topics import OnBroker, TopicsError
 from streams.settings import Settings
 
 app = typer.Typer(
-    help="Create the topics on a broker, check them, show them, say who may use them.",
+    help="Create the topics on a broker, check them, show them, say who may use them.\n\n"
+    "Example: pumpwatch topics show --declared",
     no_args_is_help=True,
     add_completion=False,
 )

@@ -59,7 +59,7 @@ def rows_of(text: str, path: str) -> tuple[frozenset[str], Iterator[tuple[int, R
 def _json(line: str, number: int, path: str) -> Row:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise LogError(f"{path}: line {number} is not JSON") from None
     if not isinstance(row, dict):
         raise LogError(f"{path}: line {number} is not a JSON object")

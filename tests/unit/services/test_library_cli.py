@@ -62,7 +62,7 @@ def test_standard_input_and_a_missing_file():
     refused = CliRunner().invoke(app, ["check", "-"], input=b"\xff")
     assert (refused.exit_code, refused.stderr) == (2, "pumpwatch: standard input is not a text in UTF-8\n")
     refused = CliRunner().invoke(app, ["check", "gone.yaml"])
-    assert refused.stderr == "pumpwatch: gone.yaml: cannot read gone.yaml: No such file or directory\n"
+    assert refused.stderr == "pumpwatch: cannot read gone.yaml: No such file or directory\n"
 
 
 def test_the_shipped_library_is_shown_by_any_name_of_a_drug():
