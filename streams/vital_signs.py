@@ -49,6 +49,7 @@ class VitalSigns:
         self._assigned = 0
         self._waiting: tuple[str, float] | None = None
         self._kafka_was_away = 0.0
+        self._cpu_s = time.process_time()
         self._beating = False  # Faust starts tasks last: batches may come before the first beat
         self.identity = f"{socket.gethostname()}-{os.getpid()}"
 
@@ -64,10 +65,10 @@ class VitalSigns:
     async def run(self) -> None:
         """Beat: refresh metrics and tell Redis, until cancelled."""
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
-        self._beat, self._beating = time.monotonic(), True
+        self._beat, self._cpu_s, self._beating = time.monotonic(), time.process_time(), True
         while True:
             self.check_awake()
-            self._beat = time.monotonic()
+            self._beat, self._cpu_s = time.monotonic(), time.process_time()
             self._look()
             try:
                 await asyncio.wait_for(
@@ -86,7 +87,11 @@ class VitalSigns:
         Called before anything is applied. Sums and alerts of both would stand in one topic, the older ones last.
         """
         stood_s = time.monotonic() - self._beat
-        if self._beating and stood_s > max(STOOD_STILL_S, self._worker.settings.session_timeout_s):
+        limit_s = max(STOOD_STILL_S, self._worker.settings.session_timeout_s)
+        if not self._beating or stood_s <= limit_s:
+            return
+        stood_s -= time.process_time() - self._cpu_s  # busy is not still: heartbeats have a thread of their own
+        if stood_s > limit_s:
             self._die(f"the worker stood still for {stood_s:.0f} s and may have lost its partitions")
 
     def health(self) -> tuple[bool, dict[str, Any]]:

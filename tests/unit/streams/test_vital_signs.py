@@ -93,5 +93,9 @@ def test_a_process_that_stood_still_ends_before_it_applies_anything(signs, died)
     signs.check_awake()
     assert not died, "before the first beat there is nothing to tell it by"
     signs._beating = True
+    signs._cpu_s -= 5
+    signs.check_awake()
+    assert not died, "it was busy for 5 of the 11 s"
+    signs._cpu_s += 5
     signs.check_awake()
     assert died == ["the worker stood still for 11 s and may have lost its partitions"]
