@@ -4,8 +4,9 @@ A pump sends each key alone, in chunks, or the whole entry at once; here they be
 nurse commits it. An entry whose own pump has gone on for more than ten minutes without a key of it is abandoned.
 
 Ten minutes for the partition (how long an open entry may hold its commit back) are measured on a clock made of the
-pumps' own progress: each pump's clock counts from where the partition stood when that pump was first heard. So a
-pump whose clock is an hour off, which every hospital has, neither releases nor blocks the others.
+pumps' own progress: a pump whose clock is behind, or more than half an hour ahead, when it is first heard counts from
+where the partition stood then. So a pump whose clock is an hour off, which every hospital has, neither releases nor
+blocks the others.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from schemas.events import Commit, KeystrokeEvent
 
 ABANDONED_AFTER_MS = 600_000
+BELIEVED_AHEAD_MS = 30 * 60_000  # judgement: clocks of pumps differ by minutes, or are set to another time zone
 MAX_OPEN = 50_000
 MAX_ABANDONED = 50_000
 MAX_PUMPS = 100_000
@@ -129,7 +131,12 @@ class OpenEntries:
             idle = next((name for name, pump in self._pumps.items() if not pump.open), None)
             if idle is not None:
                 del self._pumps[idle]
-        pump = self._pumps[name] = _Pump(self._now_ms - at_ms)
+        # A pump first heard a little ahead shows that time has passed; one far ahead, or behind, has a wrong clock or
+        # a slow network, and from then on its own progress counts.
+        if not self._pumps:
+            self._now_ms = at_ms
+        ahead_ms = at_ms - self._now_ms
+        pump = self._pumps[name] = _Pump(0 if 0 <= ahead_ms <= BELIEVED_AHEAD_MS else -ahead_ms)
         return pump
 
     def _open(self, pump: _Pump, event: KeystrokeEvent, offset: int, at_ms: int) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 3
 _SAME_CELL = grid.SIZE - 1
+_ANYWHERE = [1.0] * grid.SIZE
 
 
 class Expected(NamedTuple):
@@ -94,8 +95,11 @@ def weigh(
         anew -= titrated
         smooth = anew * density.smooth_share
         shift = _SAME_CELL - grid.index(previous)
+        # Who is beyond a limit already may be titrated there; who is not, hardly ever.
+        within = density.within if density.within[_SAME_CELL - shift] == 1 else _ANYWHERE
         weights = [
-            mass * (smooth * cells[place] + titrated * ratios[place + shift]) for mass, place in alternatives.weighed
+            mass * (smooth * cells[place] + titrated * ratios[place + shift] * within[place])
+            for mass, place in alternatives.weighed
         ]
         atoms = (*atoms, (previous, shares.same_again))
     else:

@@ -31,9 +31,14 @@ Limits = tuple[float | None, float | None, float | None, float | None]
 
 
 class Density(NamedTuple):
-    """What is entered at all: density for each cell of the grid, and single values with their probability."""
+    """What is entered at all: density for each cell of the grid, and single values with their probability.
+
+    `within` is 1 within the limits of the library, and what a titration beyond them counts for where the value
+    before was within.
+    """
 
     cells: list[float]
+    within: list[float]
     broad: list[float]
     usual: tuple[tuple[float, float], ...]
     smooth_share: float
@@ -149,12 +154,12 @@ class Prior:
             for value, share in self._priors.units[asked.unit].usual.items():
                 usual[value] = usual.get(value, 0.0) + share * (1 - trust)
         narrow = _mixed(parts)
-        for cell in range(grid.SIZE):
-            narrow[cell] *= self._beyond(10 ** grid.logarithm(cell), asked.limits)
+        within = [self._within(10 ** grid.logarithm(cell), asked.limits) for cell in range(grid.SIZE)]
+        narrow = [density * factor for density, factor in zip(narrow, within, strict=True)]
         _normalise(narrow)
         wide = _mixed([(1.0, broad)])
         cells = [(1 - weights.broad) * near + weights.broad * far for near, far in zip(narrow, wide, strict=True)]
-        return Density(cells, wide, tuple(usual.items()), 1 - sum(usual.values()))
+        return Density(cells, within, wide, tuple(usual.items()), 1 - sum(usual.values()))
 
     def _broad(self, asked: _Asked) -> list[Component]:
         centre = self._weights.fields[asked.field]
@@ -180,7 +185,7 @@ class Prior:
             return [Component(1.0, math.log10(low) + 1.3 * sd, sd)]
         return []
 
-    def _beyond(self, value: float, limits: Limits) -> float:
+    def _within(self, value: float, limits: Limits) -> float:
         soft_low, soft_high, hard_low, hard_high = limits
         if (hard_high is not None and value > hard_high) or (hard_low is not None and value < hard_low):
             return self._weights.above_hard
