@@ -18,6 +18,7 @@ from services.acls import ROLES, bindings
 from streams.settings import Settings
 from tests.integration.stream import eventually
 from tests.servers.secure_kafka import SecureKafka
+from tests.servers.worker import Worker
 
 pytestmark = pytest.mark.servers
 PARTITIONS = 3
@@ -66,6 +67,22 @@ def ready(secure, as_user):
     return secure
 
 
+@pytest.fixture
+def start_worker(ready, redis_url, tmp_path):
+    """Start workers as the user of their role; all end with the test."""
+    started = []
+
+    def start():
+        name = f"worker{len(started) + 1}"
+        started.append(Worker(name, ready.bootstrap, redis_url, tmp_path / name, ready.environment("worker")))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.kill()
+
+
 def _may_create(operator):
     [future] = operator.create_topics([NewTopic(KEYSTROKES, PARTITIONS)], validate_only=True).values()
     try:
@@ -76,9 +93,9 @@ def _may_create(operator):
 
 
 def write(config, topic):
-    """Produce one record and return the error, or None once it is there."""
+    """Produce one record and return the code of the error, or None once it is there."""
     answers = []
-    producer = Producer({**config, "enable.idempotence": True, "message.timeout.ms": 15_000})
+    producer = Producer({**config, "message.timeout.ms": 15_000, "error_cb": lambda _: None})
     producer.produce(topic, b"{}", "P", on_delivery=lambda error, _: answers.append(error))
     assert producer.flush(20) == 0
     return answers[0].code() if answers[0] else None
@@ -138,10 +155,9 @@ def test_only_a_super_user_grants(ready, as_user):
     assert line == "pumpwatch: this user may not change ACLs; connect as a super user of the brokers"
 
 
-def test_entries_are_scored_end_to_end(ready, as_user, redis_url, worker):
+def test_entries_are_scored_end_to_end(ready, as_user, redis_url, start_worker):
     """Pumps, worker, subscriber and operator, each with its own user and no right too few."""
-    settings = {name.removeprefix("PUMPWATCH_"): value for name, value in ready.environment("worker").items()}
-    running = worker(**settings)
+    running = start_worker()
     sent = as_user("pumps", *TRAFFIC, *WARDS)
     assert sent.returncode == 0, sent.stderr
     entries = int(sent.stdout.split(": ")[1].split(" entries")[0].replace(",", ""))
@@ -163,7 +179,7 @@ def test_entries_are_scored_end_to_end(ready, as_user, redis_url, worker):
 
     # Restarted it gets its state back from its own outputs, and scores nothing twice.
     assert running.terminate() == 0
-    worker(**settings)
+    start_worker()
     as_user("pumps", "simulate", "--pumps", "1", "--seed", "9", "--speed", "0", "--for", "60", "--only", "power")
     assert all_scored()
     assert sum(score.revision == 1 for score in scored) == entries
@@ -173,10 +189,10 @@ def test_entries_are_scored_end_to_end(ready, as_user, redis_url, worker):
     assert as_user("operator", "topics", "check", "--partitions", str(PARTITIONS)).returncode == 0
 
 
-def test_a_refused_record_goes_back_by_the_operator(ready, as_user, redis_url, worker):
+def test_a_refused_record_goes_back_by_the_operator(ready, as_user, start_worker):
     """The dead letters are the operator's to read, and to send back where they came from."""
     assert write(ready.client("pumps"), POWER) is None
-    worker(**{name.removeprefix("PUMPWATCH_"): value for name, value in ready.environment("worker").items()})
+    start_worker()
     eventually(lambda: "schema" in as_user("operator", "dlq", "list", POWER).stdout, 60, "the record is refused")
     sent = as_user("operator", "dlq", "replay", POWER)
     assert (sent.returncode, sent.stdout) == (0, f"1 records published to {POWER}\n")
