@@ -11,12 +11,14 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from schemas.codec import decode
+from schemas.codec import decode, encode
+from schemas.envelope import headers
 from schemas.events import Alert, DoseScore
 from schemas.topics import ALERTS, DOSE_SCORES, KEYSTROKES, POWER, ROLLUPS, list_topics
 from services.acls import ROLES, bindings
 from streams.settings import Settings
 from tests.integration.stream import eventually
+from tests.made_events import entry
 from tests.servers.secure_kafka import SecureKafka
 from tests.servers.worker import Worker
 
@@ -177,11 +179,16 @@ def test_entries_are_scored_end_to_end(ready, as_user, redis_url, start_worker):
     eventually(lambda: bool(read(subscriber, ALERTS)), 30, "there are alerts")
     assert {decode(Alert, message.value()).kind for message in read(subscriber, ALERTS)} >= {"dose_entry_error"}
 
-    # Restarted it gets its state back from its own outputs, and scores nothing twice.
+    # Restarted it gets its state back from its own outputs: what is new is scored, and nothing twice.
     assert running.terminate() == 0
     start_worker()
-    as_user("pumps", "simulate", "--pumps", "1", "--seed", "9", "--speed", "0", "--for", "60", "--only", "power")
-    assert all_scored()
+    more = [entry(f"other{number}", 1, "5") for number in range(20)]
+    pumps = Producer(ready.client("pumps") | {"enable.idempotence": True, "partitioner": "murmur2_random"})
+    for event in more:
+        pumps.produce(KEYSTROKES, encode(event), event.pump, headers=headers(event, KEYSTROKES))
+    assert pumps.flush(20) == 0
+    entries += len(more)
+    eventually(all_scored, 60, f"{len(more)} more entries are scored")
     assert sum(score.revision == 1 for score in scored) == entries
 
     rebuilt = as_user("operator", "rebuild-redis", PUMPWATCH_REDIS=redis_url)
