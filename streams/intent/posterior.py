@@ -61,7 +61,9 @@ def posterior(
     `evidence` are the indices of ways whose chance the timing of the keys changes, each with its factor.
     """
     weights = weigh(context, alternatives, previous, expected, parameters.prior)
-    typed = weights.pop() if value else parameters.prior.zero
+    typed = weights.pop()
+    if not value:
+        typed = parameters.prior.zero
     for place, factor in evidence:
         weights[place] *= factor
     width, place = alternatives.weighed[-1]

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 KEPT_DENSITIES = 1024
 KEPT_CONTEXTS = 16384
+LEAST_DENSITY = 1e-9
+MOST_AS_USUAL = 0.9
 _FITTED_FIELDS = ("rate", "dose")
 Limits = tuple[float | None, float | None, float | None, float | None]
 
@@ -159,7 +161,9 @@ class Prior:
         _normalise(narrow)
         wide = _mixed([(1.0, broad)])
         cells = [(1 - weights.broad) * near + weights.broad * far for near, far in zip(narrow, wide, strict=True)]
-        return Density(cells, within, wide, tuple(usual.items()), 1 - sum(usual.values()))
+        scale = min(1.0, MOST_AS_USUAL / (sum(usual.values()) or 1))
+        single = tuple((value, share * scale) for value, share in usual.items())
+        return Density(cells, within, wide, single, 1 - sum(share for _, share in single))
 
     def _broad(self, asked: _Asked) -> list[Component]:
         centre = self._weights.fields[asked.field]
@@ -208,9 +212,10 @@ def _mixed(parts: Iterable[tuple[float, Iterable[Component]]]) -> list[float]:
 
 
 def _normalise(cells: list[float]) -> None:
+    """Make the cells sum to one; none is quite empty, so that whatever is entered has a probability."""
     total = sum(cells) / grid.CELLS_A_DECADE
     for cell in range(grid.SIZE):
-        cells[cell] /= total
+        cells[cell] = cells[cell] / total + LEAST_DENSITY
 
 
 def _ratios(components: Iterable[Component]) -> list[float]:

@@ -55,7 +55,7 @@ def test_an_entry_elsewhere_resolves_nothing(after_a_slip, changes):
 
 
 def test_a_correction_of_an_entry_that_was_not_flagged_is_no_jump_either(judge, partition):
-    """5 to 20 was let pass; going back from 20 to 5 minutes later is less doubted than the same step out of the blue."""
+    """5 to 20 was let pass; going back to 5 soon after is less doubted than the same step out of the blue."""
     partition.apply(entry("p", 1, "20", STARTED, previous=5.0), 0)
     [back] = partition.apply(entry("p", 2, "5", STARTED + timedelta(minutes=4), previous=20.0), 1)
     assert back.verdict == "ok"
