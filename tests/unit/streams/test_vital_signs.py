@@ -59,6 +59,14 @@ def test_an_agent_that_waits_for_a_server_or_its_own_state_is_left_alone(signs, 
     assert signs.stuck() is None
 
 
+def test_a_loop_that_does_not_turn_is_named_and_not_the_batch_that_waits_for_it(signs, worker):
+    worker.consumer.waits_s = lambda: {KEYS: 61.0}
+    signs._beat -= 15
+    assert signs.stuck() is None
+    signs._beat -= 5.2
+    assert signs.stuck() == "the event loop has not turned for 20 s"
+
+
 def test_a_library_follower_that_ended_is_noticed(signs, worker):
     worker.follower.is_alive = lambda: False
     assert signs.stuck() == "the drug libraries are no longer followed"
