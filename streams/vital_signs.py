@@ -172,11 +172,12 @@ class VitalSigns:
         worker, now = self._worker, time.monotonic()
         if (stuck_s := now - self._beat) > LOOP_STUCK_S:
             return f"the event loop has not turned for {stuck_s:.0f} s"
-        if stuck_s > LOOP_STUCK_S / 4:
-            return None  # while the loop does not turn no batch can be finished: it is the loop that is judged
         if not worker.follower.is_alive():
             return "the drug libraries are no longer followed"
-        for tp, waited_s in worker.consumer.waits_s().items():
+        for tp, since_s in worker.consumer.waits_s().items():
+            waited_s = (
+                since_s - stuck_s
+            )  # while the loop does not turn no batch can be finished: it is the loop that is judged
             readers = [agent for agent in worker.agents if tp.topic in agent.topics]
             if waited_s > worker.settings.watchdog_s and not any(agent.excused for agent in readers):
                 return f"a batch of {tp.topic}/{tp.partition} has not been finished for {waited_s:.0f} s"

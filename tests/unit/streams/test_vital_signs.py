@@ -46,7 +46,7 @@ def test_a_worker_that_finishes_its_batches_lives(signs):
 
 def test_a_stuck_agent_is_found_while_another_waits_for_redis(signs, worker):
     """Alerts wait longer, and for Redis; the dose agent has no such reason."""
-    worker.consumer.waits_s = lambda: {ALERTS: 300.0, KEYS: 61.0}
+    worker.consumer.waits_s = lambda: {ALERTS: 300.0, KEYS: 61.2}
     worker.agents[1].excused = True
     assert signs.stuck() == "a batch of pump.keystrokes.v1/3 has not been finished for 61 s"
 
@@ -61,9 +61,9 @@ def test_an_agent_that_waits_for_a_server_or_its_own_state_is_left_alone(signs, 
 
 def test_a_loop_that_does_not_turn_is_named_and_not_the_batch_that_waits_for_it(signs, worker):
     worker.consumer.waits_s = lambda: {KEYS: 61.0}
-    signs._beat -= 15
+    signs._beat -= 2
     assert signs.stuck() is None
-    signs._beat -= 5.2
+    signs._beat -= 18.2
     assert signs.stuck() == "the event loop has not turned for 20 s"
 
 
