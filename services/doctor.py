@@ -77,7 +77,7 @@ async def _examine_redis(settings: Settings) -> list[Finding]:
         await client.ping()
         pipeline = await read_pipeline(client, time.time())
     except RedisError as error:
-        return [Finding("Redis", False, f"{error}; start it or set PUMPWATCH_REDIS")]
+        return [Finding("Redis", False, f"{str(error).rstrip('.')}; start it or set PUMPWATCH_REDIS")]
     finally:
         await client.aclose()
     return [Finding("Redis", True, "answers"), Finding("workers", pipeline.ok, pipeline.reason)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -14,13 +14,12 @@ from rich.table import Table
 
 from schemas import codec, envelope
 from schemas.drugs.care_areas import PROFILES
-from schemas.drugs.hospital_file import parse
 from schemas.events import DrugLibrary
-from schemas.library import ANY_DRUG, Library, LibraryFileError, load_default
-from schemas.library import check as problems_of
+from schemas.library import ANY_DRUG, Library, load_default
 from schemas.topics import DRUG_LIBRARY
 from services.failure import fail
-from services.ndjson import opened
+from services.library_file import read, read_sound
+from services.ndjson import name_of
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,8 +43,8 @@ def check(file: File) -> None:
 
     Example: pumpwatch library check st-example.yaml
     """
-    found = _sound(file)
-    typer.echo(f"{_name(file)} is sound: {_summary(found)}")
+    found = read_sound(file)
+    typer.echo(f"{name_of(file)} is sound: {_summary(found)}")
 
 
 @app.command()
@@ -60,13 +59,13 @@ def show(
 
     Example: pumpwatch library show --drug levophed --care-area "Med-Surg ICU"
     """
-    found = load_default() if file is None else _read(file)
+    found = load_default() if file is None else read(file)
     index = Library(found)
     rows = found.rows
     if drug is not None:
         wanted = ANY_DRUG if drug == ANY_DRUG else index.canonical_drug(drug)
         if wanted is None:
-            fail(f"the library of {found.hospital} knows no drug `{drug}`; `pumpwatch library show` lists all")
+            fail(f"the library of {_whose(found)} knows no drug `{drug}`; `pumpwatch library show` lists all")
         rows = [row for row in rows if row.drug == wanted]
     if care_area is not None:
         profile = index.profile(care_area)
@@ -87,12 +86,12 @@ def publish(
 
     Example: pumpwatch library publish st-example.yaml
     """
-    found = _sound(file)
+    found = read_sound(file)
     try:
         value = codec.encode(found)
         codec.decode(DrugLibrary, value)
     except codec.EventRefused as refusal:
-        fail(f"{_name(file)}: {refusal.reason}")
+        fail(f"{name_of(file)}: {refusal.reason}")
     _send(Settings.load(kafka=kafka), found, value)
     typer.echo(f"published to {DRUG_LIBRARY}: {_summary(found)}")
 
@@ -128,42 +127,13 @@ def _send(settings: Settings, found: DrugLibrary, value: bytes) -> None:
         fail(f"not published to {settings.kafka}: {why}; `pumpwatch doctor` looks for the cause", code=1)
 
 
-def _read(file: str) -> DrugLibrary:
-    """The library in a file, or the end of the command."""
-    try:
-        with opened(file) as source:
-            return parse(source.read().decode(), _name(file))
-    except UnicodeDecodeError:
-        fail(f"{_name(file)} is not a text in UTF-8")
-    except LibraryFileError as error:
-        _refuse(file, error.problems)
-
-
-def _sound(file: str) -> DrugLibrary:
-    """The library in a file that may be published, or the end of the command."""
-    found = _read(file)
-    if problems := problems_of(found):
-        _refuse(file, problems)
-    return found
-
-
-def _refuse(file: str, problems: list[str]) -> NoReturn:
-    """All problems, one a line, the count last."""
-    if len(problems) == 1:
-        fail(f"{_name(file)}: {problems[0]}")
-    for problem in problems:
-        sys.stderr.write(f"{_name(file)}: {problem}\n")
-    fail(f"{_name(file)} has {len(problems)} problems; correct them and check again")
-
-
-def _name(file: str) -> str:
-    return "standard input" if file == "-" else file
-
-
 def _summary(found: DrugLibrary) -> str:
     drugs = {row.drug for row in found.rows} - {ANY_DRUG}
-    whose = "every hospital" if found.hospital == "*" else found.hospital
-    return f"{whose}, version {found.version}, {_count(len(drugs), 'drug')}, {_count(len(found.rows), 'row')}"
+    return f"{_whose(found)}, version {found.version}, {_count(len(drugs), 'drug')}, {_count(len(found.rows), 'row')}"
+
+
+def _whose(found: DrugLibrary) -> str:
+    return "every hospital" if found.hospital == "*" else found.hospital
 
 
 def _count(number: int, what: str) -> str:

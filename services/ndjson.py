@@ -36,6 +36,11 @@ class Line(Protocol):
 L = TypeVar("L", bound=Line)
 
 
+def name_of(file: str) -> str:
+    """How a file is called in messages."""
+    return "standard input" if file == "-" else file
+
+
 @contextlib.contextmanager
 def opened(file: str) -> Iterator[BinaryIO]:
     """A file by its path, or standard input for `-`; a file that cannot be read ends the command."""
@@ -79,7 +84,7 @@ def accepted(file: str, lines: Iterable[L], *, doing: str, done: str) -> Iterato
 
     `doing` is what a terminal shows as progress, `done` what the last line says of the sound events.
     """
-    name = "standard input" if file == "-" else file
+    name = name_of(file)
     number = refused = 0
     with progress(doing) as show:
         for line in lines:

@@ -35,7 +35,7 @@ def rebuild_redis(
     except ClusterError as error:
         fail(f"{error}; Redis is as it was", code=1)
     except (ReadbackError, RedisAwayError, RedisError) as error:
-        fail(f"the rebuild did not finish: {error}; run it again", code=1)
+        fail(f"the rebuild did not finish: {str(error).rstrip('.')}; run it again", code=1)
     typer.echo("Redis rebuilt from " + ", ".join(f"{count} records of {topic}" for topic, count in counts.items()))
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path  # noqa: TC003 (typer reads annotations at runtime)
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from schemas.library import Library, LibraryFileError, load_default, load_yaml
-from services.failure import fail
+from schemas.library import Library, load_default
+from services.library_file import read_sound
 from services.ndjson import accepted, numbered_lines, opened
 from services.score import score_lines
 from streams.intent import parameters
@@ -24,9 +23,10 @@ EVERY_HOSPITAL = "*"
 def score(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Keystroke events as NDJSON; - for standard input.")],
     library: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Option(
-            help="A hospital's drug library as YAML; may be given more than once. Others get the shipped one."
+            metavar="FILE",
+            help="A hospital's drug library as YAML; may be given more than once. Others get the shipped one.",
         ),
     ] = None,
 ) -> None:
@@ -43,13 +43,10 @@ def score(
             sys.stdout.buffer.writelines(scored.scores)
 
 
-def _libraries(files: list[Path]) -> Callable[[str], Library]:
+def _libraries(files: list[str]) -> Callable[[str], Library]:
     own: dict[str, Library] = {}
     for file in files:
-        try:
-            library = load_yaml(file)
-        except LibraryFileError as error:
-            fail(str(error))
+        library = read_sound(file)
         own[library.hospital] = Library(library)
     every = own.get(EVERY_HOSPITAL) or Library(load_default())
     return lambda hospital: own.get(hospital, every)

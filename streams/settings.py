@@ -91,6 +91,12 @@ class Settings(BaseSettings):
             raise ValueError("the URL starts with redis://, rediss:// or unix://")
         if parts.scheme == "redis" and not is_loopback(parts.hostname or ""):
             raise ValueError("redis:// crosses the network unencrypted; use rediss://")
+        from redis import ConnectionPool  # noqa: PLC0415 (most commands that read settings need no Redis)
+
+        try:
+            ConnectionPool.from_url(value.get_secret_value()).make_connection()  # connects later
+        except TypeError as error:
+            raise ValueError(f"the URL has an option that is none: {str(error).rpartition(' ')[2]}") from None
         return value
 
     @model_validator(mode="after")

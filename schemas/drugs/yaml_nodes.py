@@ -58,7 +58,7 @@ class Reader:
     def known(self, node: yaml.Node, what: str, names: set[str]) -> dict[str, yaml.Node]:
         """The values of a mapping that may hold only these names."""
         found = self.mapping(node, what)
-        for name in found.keys() - names:
+        for name in sorted(found.keys() - names):
             self.wrong(found[name], f"{what}: unknown `{name}`; known are {', '.join(sorted(names))}")
         return found
 

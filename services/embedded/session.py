@@ -126,7 +126,7 @@ class Session:
         ):
             self._console.print(Text.assemble(f"  {name:<9} ", (value, "bold")))
         if platform.pumps:
-            often = f"{platform.busy:g} times as many entries a pump, " if platform.busy > 1 else ""
+            often = f"{round(platform.busy, 1):g} times as many entries a pump, " if platform.busy > 1 else ""
             self._console.print(
                 f"  A demo, busier than life: {often}a slip in {SLIP_RATE:.0%} of the entries, "
                 f"and the pumps' clocks begin {PAST_MIN} min ago and catch up in a minute."

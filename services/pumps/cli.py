@@ -24,6 +24,7 @@ from services.pumps.timeline import DAY_MS, MOST_AHEAD_MS, MOST_BEHIND_MS, Pace,
 _PAST_MS = DAY_MS
 _PUMPS_A_HOSPITAL = 700  # a bed has one or two: judgement
 _MOST_HOSPITALS = 999
+_YEARS = range(1970, 3000)  # far from the ends of a calendar whose times must all be written with four digits
 
 SeedOption = Annotated[int, typer.Option(min=0, help="The same seed and --start give the same events and ids.")]
 SpeedOption = Annotated[
@@ -182,6 +183,8 @@ def _start(text: str, now_ms: int, *, live: bool) -> int:
         fail(f"--start {text}: not a time; write it as 2026-11-23T07:00:00Z")
     if at.tzinfo is None:
         fail(f"--start {text}: has no time zone; write it as {text}Z for UTC")
+    if at.year not in _YEARS:
+        fail(f"--start {text}: choose a year from {_YEARS[0]} to {_YEARS[-1]}")
     start_ms = ms(at)
     if live and not now_ms - MOST_BEHIND_MS <= start_ms <= now_ms + MOST_AHEAD_MS:
         fail(f"--start {text}: Kafka takes events from 34 days ago to 23 h ahead; choose a time between, or use --out")

@@ -44,7 +44,10 @@ def rows_of(text: str, path: str) -> tuple[frozenset[str], Iterator[tuple[int, R
         rows = [(number, _json(line, number, path)) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
         return frozenset(rows[0][1]), iter(rows)
     reader = csv.DictReader(io.StringIO(text))
-    names = frozenset(name.strip() for name in reader.fieldnames or ())
+    try:
+        names = frozenset(name.strip() for name in reader.fieldnames or ())
+    except csv.Error as error:
+        raise LogError(f"{path}: line 1: {error}") from None
 
     def read() -> Iterator[tuple[int, Row]]:
         try:

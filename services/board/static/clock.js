@@ -22,7 +22,7 @@ export function span(seconds) {
 }
 
 const timeOfDay = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" });
-const dayAndTime = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
+const dayAndTime = new Intl.DateTimeFormat([], { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 /** When, as short as the day allows. */
 export function at(when) {

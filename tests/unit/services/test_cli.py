@@ -61,6 +61,8 @@ def test_a_command_has_help_with_an_example(command, pumpwatch):
         (["library", "show", ""], "cannot read"),
         (["library", "check"], "Missing argument 'file'; `pumpwatch library check --help` explains"),
         (["simulate", "--only", "both"], "'both' is not one of 'keystrokes', 'power'"),
+        (["library", "show", "--drug", "nonsense"], "the library of every hospital knows no drug `nonsense`"),
+        (["simulate", "--out", "-", "--start", "9999-12-31T23:59:59Z"], "choose a year from 1970 to 2999"),
         (["nonsense"], "No such command 'nonsense'; `pumpwatch --help` explains"),
     ],
 )
@@ -141,9 +143,29 @@ def test_a_file_that_fails_while_it_is_read_is_named(command, pumpwatch):
     assert (done.returncode, done.stderr) == (2, "pumpwatch: cannot read /proc/self/mem: Input/output error\n")
 
 
-def test_a_log_nested_too_deep_is_not_json(tmp_path, pumpwatch):
-    """Python's reader gives up on it with a RecursionError."""
-    file = tmp_path / "log.ndjson"
-    file.write_bytes(b'{"a":' * 200_000)
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b'{"a":' * 200_000, "line 1 is not JSON"), (b"x" * 200_000, "line 1: field larger than field limit (131072)")],
+)
+def test_a_log_that_no_reader_takes_is_named(content, said, tmp_path, pumpwatch):
+    """Nested too deep, or with a name of a column that never ends."""
+    file = tmp_path / "log"
+    file.write_bytes(content)
     done = pumpwatch("replay", str(file), "--out", str(tmp_path / "out"))
-    assert (done.returncode, done.stderr) == (2, f"pumpwatch: {file}: line 1 is not JSON\n")
+    assert (done.returncode, done.stderr) == (2, f"pumpwatch: {file}: {said}\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "the file is empty"), (b"a: [\n", "line 2: not YAML"), (b"\xff", "is not a text in UTF-8")],
+)
+@pytest.mark.parametrize("command", [["library", "check"], ["score", "-", "--library"]])
+def test_a_bad_library_is_named_by_each_command_that_takes_one(command, content, said, tmp_path, pumpwatch):
+    """In one line, with the name of the file once."""
+    file = tmp_path / "library.yaml"
+    file.write_bytes(content)
+    done = pumpwatch(*command, str(file))
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"pumpwatch: {file}")
+    assert said in done.stderr
+    assert (done.stderr.count(str(file)), done.stderr.count("\n")) == (1, 1)
