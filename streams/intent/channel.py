@@ -7,7 +7,7 @@ keypad and the text alone is worked out once and kept; the drug and the previous
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from streams.intent.grid import MAX_VALUE, MIN_VALUE, index
@@ -27,22 +27,28 @@ KEPT_WAYS = 2048
 LEAST_WIDTH = 1e-9
 LEAST_MASS = 5e-3
 LEAST_ODDS = 2e-3
-_ALONE = tuple((place,) for place in range(512))  # shared: most values have one way
+_ALONE = tuple((number,) for number in range(512))  # shared: most values have one way
 _DIGITS = "0123456789"
 _ZEROS = re.compile("00+")
 
 
-class Way(NamedTuple):
-    """One way from a value that may have been meant to the text that was typed.
+Way = tuple[float, "Slip", int, bool]
+"""One way from a value that may have been meant to the text that was typed: the value, the slip, the place in the text
+of the key that came too many where its interval tells something (else 0), and whether the number typed is the number
+meant, in another unit."""
 
-    `gap` is the place in the text of the key that came too many, where its interval tells something. `same_number`:
-    the number typed is the number meant, in another unit.
-    """
+
+class Weighed(NamedTuple):
+    """A way with its chance and what its value is on its own: roundness class, distance to the next, place."""
 
     value: float
     slip: Slip
-    gap: int = 0
-    same_number: bool = False
+    gap: int
+    same_number: bool
+    chance: float
+    digits: int
+    distance: float
+    place: int
 
 
 class Alternatives(NamedTuple):
@@ -95,45 +101,42 @@ class Channel:
         ways = self._ways(layout, text, value, exact, weight)
         digits, distance, place = _cell(value) if value else (0, 0.0, 0)
         typed_width = class_shares[digits] * distance
-        found = _worth_weighing(ways.chances, typed_width, class_shares)
+        found = _worth_weighing(ways.weighed, typed_width, class_shares)
         return Alternatives(
             ways.typed_chance,
-            tuple(way.value for way, _ in found),
-            tuple(way.slip for way, _ in found),
-            (*(ways.chances[way] for way, _ in found), 1.0),
-            (*((mass, _cell(way.value)[2]) for way, mass in found), (max(typed_width, LEAST_WIDTH), place)),
-            tuple(way.gap for way, _ in found),
-            tuple(place for place, (way, _) in enumerate(found) if way.gap),
+            tuple([way.value for way, _ in found]),
+            tuple([way.slip for way, _ in found]),
+            (*[way.chance for way, _ in found], 1.0),
+            (*[(mass, way.place) for way, mass in found], (max(typed_width, LEAST_WIDTH), place)),
+            tuple([way.gap for way, _ in found]),
+            tuple([number for number, (way, _) in enumerate(found) if way.gap]),
             _of_value(found) | {value: (len(found),)},
             ways.shares["other"],
         )
 
 
 def _worth_weighing(
-    chances: dict[Way, float], typed_width: float, class_shares: tuple[float, ...]
-) -> list[tuple[Way, float]]:
+    ways: list[Weighed], typed_width: float, class_shares: tuple[float, ...]
+) -> list[tuple[Weighed, float]]:
     """Each way with its chance x width, without those that only a prior of thousands to one could bring up.
 
     With these two bounds the sensitivity on held-out values stays the same to the third digit, at half the time.
     """
-    masses = []
-    for way, chance in chances.items():
-        if way.same_number and typed_width:
-            masses.append((way, chance * typed_width))
-        else:
-            digits, distance, _ = _cell(way.value)
-            masses.append((way, chance * class_shares[digits] * distance))
-    least = LEAST_MASS * max((mass for _, mass in masses), default=0.0)
+    masses = [
+        way.chance * (typed_width if way.same_number and typed_width else class_shares[way.digits] * way.distance)
+        for way in ways
+    ]
+    least = LEAST_MASS * max(masses, default=0.0)
     if typed_width:
         least = min(least, LEAST_ODDS * typed_width)
-    return [(way, mass) for way, mass in masses if mass >= least]
+    return [(way, mass) for way, mass in zip(ways, masses, strict=True) if mass >= least]
 
 
-def _of_value(ways: list[tuple[Way, float]]) -> dict[float, tuple[int, ...]]:
+def _of_value(ways: list[tuple[Weighed, float]]) -> dict[float, tuple[int, ...]]:
     found: dict[float, tuple[int, ...]] = {}
-    for place, (way, _) in enumerate(ways):
+    for number, (way, _) in enumerate(ways):
         earlier = found.get(way.value)
-        found[way.value] = _ALONE[place] if earlier is None else (*earlier, place)
+        found[way.value] = _ALONE[number] if earlier is None else (*earlier, number)
     return found
 
 
@@ -170,16 +173,24 @@ class WaysTo:
             self._one_digit_stepped()
         self._units(parameters.forms.weight_factors if weight else parameters.forms.unit_factors)
 
+    @cached_property
+    def weighed(self) -> list[Weighed]:
+        """The ways with what their values are on their own."""
+        return [Weighed(*way, chance, *_cell(way[0])) for way, chance in self.chances.items()]
+
     def _add(self, meant: str, slip: Slip, chance: float, gap: int = 0) -> None:
-        spelled = _spelling(meant, self._parameters.writing)
-        if not self._exact and meant[0] == ".":
-            spelled = 1.0  # the display says 5 for 05 too, so .5 and 0.5 are one
+        if meant[0] in "0." or "." in meant:
+            spelled = _spelling(meant, self._parameters.writing)
+            if not self._exact and meant[0] == ".":
+                spelled = 1.0  # the display says 5 for 05 too, so .5 and 0.5 are one
+        else:
+            spelled = 1 - self._parameters.writing.trailing_zero
         if spelled > self._parameters.writing.odd:
             self._add_value(float(meant), slip, chance * spelled, gap)
 
     def _add_value(self, value: float, slip: Slip, chance: float, gap: int = 0, *, same_number: bool = False) -> None:
         if chance > 0 and value != self._value and MIN_VALUE <= value <= MAX_VALUE:
-            way = Way(value, slip, gap, same_number)
+            way = (value, slip, gap, same_number)
             self.chances[way] = self.chances.get(way, 0.0) + chance
 
     def _ignored_point(self) -> None:

@@ -27,8 +27,8 @@ _ANYWHERE = [1.0] * grid.SIZE
 class Expected(NamedTuple):
     """What the entry just before on this field says of this one.
 
-    `back` is the value that stood before that entry. `meant` are the values it was flagged for, with the
-    probability that this entry restores them.
+    `back` is the value that stood before that entry; it counts where there is a previous value. `meant` are the
+    values it was flagged for, with the probability that this entry restores them.
     """
 
     back: float | None = None
@@ -87,30 +87,39 @@ def weigh(
     density = context.density
     cells, ratios = density.cells, context.titration
     atoms = expected.meant
-    back = shares.back if expected.back else 0.0
-    anew = 1 - shares.zero - back
+    anew = 1 - shares.zero
     if atoms:
         anew -= sum(share for _, share in atoms)
     if previous:
-        anew -= shares.same_again
+        back = shares.back if expected.back else 0.0
+        anew -= shares.same_again + back
         titrated = anew * shares.titration
         anew -= titrated
         smooth = anew * density.smooth_share
-        shift = _SAME_CELL - grid.index(previous)
+        before = grid.index(previous)
+        shift = _SAME_CELL - before
         # Who is beyond a limit already may be titrated there; who is not, hardly ever.
-        within = density.within if density.within[_SAME_CELL - shift] == 1 else _ANYWHERE
-        weights = [
-            mass * (smooth * cells[place] + titrated * ratios[place + shift] * within[place])
-            for mass, place in alternatives.weighed
-        ]
+        within = density.within if density.within[before] == 1 else _ANYWHERE
+        if back:
+            behind = _SAME_CELL - grid.index(expected.back or previous)
+            weights = [
+                mass
+                * (
+                    smooth * cells[place]
+                    + titrated * ratios[place + shift] * within[place]
+                    + back * ratios[place + behind]
+                )
+                for mass, place in alternatives.weighed
+            ]
+        else:
+            weights = [
+                mass * (smooth * cells[place] + titrated * ratios[place + shift] * within[place])
+                for mass, place in alternatives.weighed
+            ]
         atoms = (*atoms, (previous, shares.same_again))
     else:
         smooth = anew * density.smooth_share
         weights = [mass * smooth * cells[place] for mass, place in alternatives.weighed]
-    if expected.back:
-        shift = _SAME_CELL - grid.index(expected.back)
-        for way, (mass, place) in enumerate(alternatives.weighed):
-            weights[way] += mass * back * ratios[place + shift]
     of_value, chances = alternatives.of_value, alternatives.chances
     for usual, share in density.usual:
         if usual in of_value:

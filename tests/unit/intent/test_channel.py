@@ -12,11 +12,11 @@ FIGURES = parameters.load()
 SHARES = priors.load().class_shares("dose", "round")
 
 
-def ways(text: str, model: str = "spectrum", value: float | None = None, *, exact: bool = True, weight: bool = False):
-    found = WaysTo(FIGURES, layout(model), text, float(text) if value is None else value, exact=exact, weight=weight)
+def ways(text: str, model: str = "spectrum", *, weight: bool = False):
+    found = WaysTo(FIGURES, layout(model), text, float(text), exact=True, weight=weight)
     chances: dict[tuple[float, str], float] = {}
-    for way, chance in found.chances.items():
-        chances[way.value, way.slip] = chances.get((way.value, way.slip), 0.0) + chance
+    for (value, slip, _, _), chance in found.chances.items():
+        chances[value, slip] = chances.get((value, slip), 0.0) + chance
     return chances
 
 
@@ -73,7 +73,7 @@ def test_a_naked_five_after_a_zero_is_hardly_ever_meant_so():
 def test_an_ignored_point_makes_the_number_with_it_the_likelier_one():
     found = WaysTo(FIGURES, layout("spectrum"), "100.5", 1005.0, exact=True, weight=False)
     [(way, chance)] = found.chances.items()
-    assert (way.value, way.slip) == (100.5, "missing_decimal")
+    assert way[:2] == (100.5, "missing_decimal")
     assert FIGURES.base_rate * chance > 1000 * found.typed_chance
 
 
@@ -106,9 +106,9 @@ def test_chances_are_probabilities_and_never_lead_to_what_was_typed(value, model
     found = WaysTo(FIGURES, layout(model), written(value), value, exact=exact, weight=False)
     assert 0 < found.typed_chance <= 1
     by_value: dict[float, float] = {}
-    for way, chance in found.chances.items():
-        assert way.value != value
-        by_value[way.value] = by_value.get(way.value, 0.0) + chance
+    for (meant, _, _, _), chance in found.chances.items():
+        assert meant != value
+        by_value[meant] = by_value.get(meant, 0.0) + chance
     assert all(0 < chance <= 1 for chance in by_value.values())
 
 
