@@ -32,9 +32,21 @@ KeyName = Literal[
 CommitAction = Literal["confirm", "override", "cancel"]
 Limit = Literal["soft_low", "soft_high", "hard_low", "hard_high"]
 Slip = Literal[
-    "adjacent_key", "wrong_digit", "missing_digit", "extra_digit", "repeated_key", "key_bounce", "missing_decimal",
-    "extra_decimal", "misplaced_decimal", "transposition", "wrong_unit", "wrong_field", "wrong_concentration",
-    "stale_value", "overshoot",
+    "adjacent_key",
+    "wrong_digit",
+    "missing_digit",
+    "extra_digit",
+    "repeated_key",
+    "key_bounce",
+    "missing_decimal",
+    "extra_decimal",
+    "misplaced_decimal",
+    "transposition",
+    "wrong_unit",
+    "wrong_field",
+    "wrong_concentration",
+    "stale_value",
+    "overshoot",
 ]
 Harm = Literal["none", "low", "moderate", "high", "life_threatening"]
 Verdict = Literal["ok", "suspect", "error"]
@@ -43,7 +55,12 @@ PowerKind = Literal["heartbeat", "plugged", "unplugged", "low", "very_low", "dep
 Source = Literal["mains", "battery"]
 Cause = Literal["practice", "transport", "loose_cord", "unit_power_failure", "battery_fault", "unknown"]
 AlertKind = Literal[
-    "dose_entry_error", "unplugged_infusion", "battery_empty_soon", "battery_degraded", "keypad_fault", "pump_silent",
+    "dose_entry_error",
+    "unplugged_infusion",
+    "battery_empty_soon",
+    "battery_degraded",
+    "keypad_fault",
+    "pump_silent",
     "override_cluster",
 ]
 Severity = Literal["critical", "warning", "info"]
