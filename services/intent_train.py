@@ -11,9 +11,6 @@ one of the same stay is left out.
 
 from __future__ import annotations
 
-import csv
-import gzip
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from schemas.library import Library, load_default
+from services.public_logs import SOURCES, data_folder, pumped
 from services.pumps.keystrokes import enterable
 from services.pumps.logs import Entry, Log
 from streams.intent.fit import Value, fit
@@ -31,23 +29,7 @@ if TYPE_CHECKING:
 
 PRIORS = Path(__file__).parents[1] / "streams" / "intent" / "priors.yaml"
 LICENCE = "Open Data Commons Open Database License v1.0"
-SOURCES = {
-    "mimic3-demo-infusions.csv.gz": (
-        "Johnson et al., MIMIC-III Clinical Database Demo v1.4, PhysioNet",
-        "10.13026/C2HM2Q",
-    ),
-    "eicu-demo-infusions.csv.gz": (
-        "Johnson et al., eICU Collaborative Research Database Demo, PhysioNet",
-        "10.13026/4mxk-na84",
-    ),
-}
-_NO_PUMP = ("13-Enteral Nutrition", "07-Blood Products")
 _TOTALS = (3.0, 12.0, 24.0)
-
-
-def data_folder() -> Path:
-    """Where the logs are: PUMPWATCH_DATA, or `shared/data` beside the project."""
-    return Path(os.environ.get("PUMPWATCH_DATA") or Path(__file__).parents[2] / "shared" / "data")
 
 
 def entered(folder: Path) -> tuple[list[Value], list[Source]]:
@@ -62,7 +44,7 @@ def entered(folder: Path) -> tuple[list[Value], list[Source]]:
     for name, (title, doi) in SOURCES.items():
         path = folder / name
         log = Log(str(path))
-        rows = _pumped(path, log.entries) if log.kind == "mimic3" else log.entries
+        rows = pumped(path, log.entries) if log.kind == "mimic3" else log.entries
         found = list(_changes(rows, library))
         if log.kind == "mimic3":
             by_rate = {one.drug for one in found if one.unit == "mL/h"}
@@ -71,16 +53,6 @@ def entered(folder: Path) -> tuple[list[Value], list[Source]]:
         values += found
         sources.append(Source(title, doi, LICENCE, log.rows, len(found)))
     return values, sources
-
-
-def _pumped(path: Path, entries: Iterable[Entry]) -> list[Entry]:
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return [
-        entry
-        for entry in entries
-        if (row := rows[entry.line - 2])["category"] not in _NO_PUMP and row["component"].startswith("Main")
-    ]
 
 
 def _changes(entries: Iterable[Entry], library: Library) -> Iterator[Value]:

@@ -13,6 +13,7 @@ because tests stop and kill them.
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hypothesis import settings
@@ -24,6 +25,7 @@ from tests.servers.redis_server import RedisServer
 from tests.servers.worker import Worker
 
 StartWorker = Callable[..., Worker]
+Server = TypeVar("Server", Kafka, RedisServer)
 
 # Machines are shared and noisy: no test fails for being slow. In CI the examples are the same in every run, so that a
 # change is judged by what it changed; at a developer's they are new each time.
@@ -31,10 +33,8 @@ settings.register_profile("pumpwatch", deadline=None, derandomize=bool(os.enviro
 settings.load_profile("pumpwatch")
 
 
-@pytest.fixture(scope="module")
-def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
-    """One node of Apache Kafka that may be stopped, killed and started again."""
-    server = Kafka(tmp_path_factory.mktemp("kafka"))
+def running(server: Server) -> Iterator[Server]:
+    """Start a server for a fixture, and end it whatever happened."""
     try:
         server.start()
         yield server
@@ -43,14 +43,17 @@ def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
 
 
 @pytest.fixture(scope="module")
+def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """One node of Apache Kafka that may be stopped, killed and started again."""
+    server = Kafka(tmp_path_factory.mktemp("kafka"))
+    yield from running(server)
+
+
+@pytest.fixture(scope="module")
 def kafka_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     """Three nodes of Apache Kafka (12 s to start, 0.7 GB idle)."""
     cluster = Kafka(tmp_path_factory.mktemp("kafka3"), nodes=3)
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.kill()
+    yield from running(cluster)
 
 
 @pytest.fixture(scope="session")
@@ -85,11 +88,7 @@ def topics(kafka: str) -> str:
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """A real Redis with a password that may be stopped, killed, flushed and started again."""
     server = RedisServer(tmp_path_factory.mktemp("redis"))
-    try:
-        server.start()
-        yield server
-    finally:
-        server.kill()
+    yield from running(server)
 
 
 @pytest.fixture(scope="module")

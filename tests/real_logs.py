@@ -1,8 +1,7 @@
 """Where the real infusion logs lie: beside the project, never in it. `PUMPWATCH_DATA` names another folder."""
 
-import os
-from pathlib import Path
+from services.public_logs import data_folder
 
-FOLDER = Path(os.environ.get("PUMPWATCH_DATA", Path(__file__).parents[2] / "shared" / "data"))
+FOLDER = data_folder()
 MIMIC = FOLDER / "mimic3-demo-infusions.csv.gz"
 EICU = FOLDER / "eicu-demo-infusions.csv.gz"

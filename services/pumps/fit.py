@@ -10,41 +10,25 @@ solution (computed from the main order), and eICU's mL/h rows, many of which are
 
 from __future__ import annotations
 
-import csv
-import gzip
 import hashlib
 import math
-import os
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
 from schemas import units
 from schemas.library import Library, load_default
+from services.public_logs import SOURCES, data_folder, pumped
 from services.pumps.keystrokes import enterable
 from services.pumps.logs import Entry, Log
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 FEWEST_ENTRIES = 40  # below it nine quantiles say nothing (judgement)
 PROFILES = Path(__file__).with_name("profiles.yaml")
-_NO_PUMP = ("13-Enteral Nutrition", "07-Blood Products")
 _LICENCE = "Open Data Commons Open Database License v1.0 (ODbL-1.0)"
-_SOURCES = {
-    "mimic3-demo-infusions.csv.gz": (
-        "Johnson et al., MIMIC-III Clinical Database Demo v1.4, PhysioNet",
-        "10.13026/C2HM2Q",
-    ),
-    "eicu-demo-infusions.csv.gz": (
-        "Johnson et al., eICU Collaborative Research Database Demo, PhysioNet",
-        "10.13026/4mxk-na84",
-    ),
-}
 _KINDS = {
     "cardiac": ("CCU", "CSRU", "Cardiac ICU", "CCU-CTICU", "CSICU"),
     "surgical": ("SICU", "TSICU", "Neuro ICU"),
@@ -68,20 +52,19 @@ class Series(NamedTuple):
     changes: list[Change]
 
 
-def data_folder() -> Path:
-    """Where the real logs are: PUMPWATCH_DATA, or `shared/data` beside the project."""
-    return Path(os.environ.get("PUMPWATCH_DATA") or Path(__file__).parents[3] / "shared" / "data")
-
-
 def derive(folder: Path) -> dict[str, Any]:
     """The whole content of `profiles.yaml`. Raises LogError if a log is missing or unreadable."""
     rows: dict[tuple[str, str], list[tuple[str, Entry]]] = defaultdict(list)
     provenance = []
     library = Library(load_default())
-    for name, (source, doi) in _SOURCES.items():
+    for name, (source, doi) in SOURCES.items():
         path = folder / name
         log = Log(str(path))
-        typed = [entry for entry in log.entries if entry.unit != "mL/h"] if log.kind == "eicu" else _typed(path, log)
+        typed = (
+            [entry for entry in log.entries if entry.unit != "mL/h"]
+            if log.kind == "eicu"
+            else pumped(path, log.entries)
+        )
         for entry in typed:
             drug = library.canonical_drug(entry.drug)
             if drug and units.family(entry.unit):
@@ -97,17 +80,6 @@ def derive(folder: Path) -> dict[str, Any]:
         "quantiles": list(QUANTILES),
         "profiles": [_profile(drug, unit, one) for (drug, unit), one in fitted.items()],
     }
-
-
-def _typed(path: Path, log: Log) -> Iterable[Entry]:
-    """MIMIC's rows that a nurse entered on an infusion pump."""
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return [
-        entry
-        for entry in log.entries
-        if (row := rows[entry.line - 2])["category"] not in _NO_PUMP and row["component"].startswith("Main")
-    ]
 
 
 def _series(rows: list[tuple[str, Entry]]) -> Series:

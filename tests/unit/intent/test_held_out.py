@@ -11,7 +11,8 @@ from typing import NamedTuple
 import pytest
 
 from schemas.events import Commit, DoseScore
-from services.intent_train import data_folder, entered
+from services.intent_train import entered
+from services.public_logs import data_folder
 from services.pumps import behaviour
 from services.pumps.keystrokes import Hand, enterable, presses_of
 from services.pumps.slips import Meant, Slips

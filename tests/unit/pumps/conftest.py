@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from services.pumps import behaviour, fit
+from services.public_logs import data_folder
+from services.pumps import behaviour
 
 START_MS = 1_795_996_800_000  # 2026-11-30T00:00:00Z
 
@@ -15,7 +16,7 @@ def figures() -> behaviour.Behaviour:
 @pytest.fixture(scope="session")
 def real_logs() -> dict[str, Path]:
     """Both public logs. They are not part of the project; without them these tests fail and say where they belong."""
-    folder = fit.data_folder()
+    folder = data_folder()
     logs = {kind: folder / f"{kind}-demo-infusions.csv.gz" for kind in ("mimic3", "eicu")}
     for path in logs.values():
         assert path.exists(), f"{path} is missing: put the public logs there, or set PUMPWATCH_DATA"

@@ -5,9 +5,7 @@ The charts stand in `../shared/data` beside the project, or where PUMPWATCH_DATA
 
 import csv
 import gzip
-import os
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -15,10 +13,10 @@ from schemas import codec, units
 from schemas.drugs.care_areas import PROFILES
 from schemas.events import DrugLibrary
 from schemas.library import ANY_DRUG, Library, check, load_default
+from tests.real_logs import FOLDER
 
 SHIPPED = load_default()
 INDEX = Library(SHIPPED)
-CHARTS = Path(os.environ.get("PUMPWATCH_DATA") or Path(__file__).parents[4] / "shared" / "data")
 
 
 @pytest.fixture(
@@ -27,7 +25,7 @@ CHARTS = Path(os.environ.get("PUMPWATCH_DATA") or Path(__file__).parents[4] / "s
 def charted(request):
     """Drug, care area, unit and value of every row of one of the two real logs."""
     name, care_area, value = request.param
-    with gzip.open(CHARTS / f"{name}-infusions.csv.gz", "rt", encoding="utf-8", newline="") as log:
+    with gzip.open(FOLDER / f"{name}-infusions.csv.gz", "rt", encoding="utf-8", newline="") as log:
         return [(row["drug"], row[care_area], row["unit"], row[value] or row["rate"]) for row in csv.DictReader(log)]
 
 
