@@ -40,7 +40,7 @@ demo: setup ## run everything on the embedded platform; FOR=60 ends after 60 s, 
 
 test: develop ## run the whole suite on Apache Kafka, Redis, Prometheus and Chromium
 	@deploy/test-servers.sh
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest $(if $(CI),-p no:randomly) $(PYTEST)
 
 lint: develop ## check style, types, architecture and generated files
 	$(BIN)/ruff check .

@@ -175,11 +175,10 @@ class VitalSigns:
         if not worker.follower.is_alive():
             return "the drug libraries are no longer followed"
         for tp, since_s in worker.consumer.waits_s().items():
-            waited_s = (
-                since_s - stuck_s
-            )  # while the loop does not turn no batch can be finished: it is the loop that is judged
+            # While the loop does not turn no batch can be finished: it is the loop that is judged.
+            waited_s = since_s - stuck_s
             readers = [agent for agent in worker.agents if tp.topic in agent.topics]
-            if waited_s > worker.settings.watchdog_s and not any(agent.excused for agent in readers):
+            if waited_s > worker.settings.watchdog_s and not any(agent.excused(waited_s) for agent in readers):
                 return f"a batch of {tp.topic}/{tp.partition} has not been finished for {waited_s:.0f} s"
         return self._fetches_nothing(now)
 
@@ -195,6 +194,6 @@ class VitalSigns:
         except ClusterError:
             self._kafka_was_away = time.monotonic()
             return None
-        if any(agent.excused for agent in worker.agents):
+        if any(agent.excused(unasked_s) for agent in worker.agents):
             return None
         return f"nothing was fetched for {unasked_s:.0f} s though Kafka answers"

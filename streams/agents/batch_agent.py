@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+KAFKA_WAITED_FOR_S = 180.0  # judgement: longer than a rolling restart of the brokers
+
 T = TypeVar("T", bound="Struct")
 S = TypeVar("S")
 
@@ -84,10 +86,13 @@ class BatchAgent(ABC):
         finally:
             self.restoring = False
 
-    @property
-    def excused(self) -> bool:
-        """Whether the agent waits for what a new start would not bring sooner: its own state, Redis or Kafka."""
-        return self.restoring or self.redis_away or self.outbox.waiting
+    def excused(self, waited_s: float) -> bool:
+        """Whether the agent waits for what a new start would not bring sooner: its own state, Redis or Kafka.
+
+        For Kafka only for so long: a client that has lost itself in an outage is helped by a new start, and while
+        Kafka is away a new start costs nothing.
+        """
+        return self.restoring or self.redis_away or (self.outbox.waiting and waited_s < KAFKA_WAITED_FOR_S)
 
     def published(self, kind: type[T], messages: Iterable[Message]) -> Iterator[tuple[Message, T]]:
         """Our own output read back; what this version cannot read is reported and passed over, or none could start."""

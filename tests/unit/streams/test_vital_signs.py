@@ -7,6 +7,7 @@ import pytest
 from faust.types import TP
 
 from streams import vital_signs
+from streams.agents.batch_agent import BatchAgent
 from streams.cluster import ClusterError
 from streams.vital_signs import VitalSigns
 
@@ -14,8 +15,15 @@ KEYS = TP("pump.keystrokes.v1", 3)
 ALERTS = TP("pump.alerts.v1", 3)
 
 
-def agent(*topics: str, excused: bool = False) -> SimpleNamespace:
-    return SimpleNamespace(topics=topics, excused=excused)
+class Agent:
+    """An agent of these topics that waits for nothing."""
+
+    excused = BatchAgent.excused
+
+    def __init__(self, *topics: str) -> None:
+        self.topics = topics
+        self.restoring = self.redis_away = False
+        self.outbox = SimpleNamespace(waiting=False)
 
 
 @pytest.fixture
@@ -24,7 +32,7 @@ def worker() -> SimpleNamespace:
     return SimpleNamespace(
         settings=SimpleNamespace(watchdog_s=60.0, session_timeout_s=10.0, confluent=dict),
         app=SimpleNamespace(conf=SimpleNamespace(broker_rebalance_timeout=20.0)),
-        agents=[agent(KEYS.topic), agent(ALERTS.topic)],
+        agents=[Agent(KEYS.topic), Agent(ALERTS.topic)],
         consumer=SimpleNamespace(waits_s=dict, fetched_at=time.monotonic()),
         follower=SimpleNamespace(is_alive=lambda: True),
     )
@@ -47,16 +55,24 @@ def test_a_worker_that_finishes_its_batches_lives(signs):
 def test_a_stuck_agent_is_found_while_another_waits_for_redis(signs, worker):
     """Alerts wait longer, and for Redis; the dose agent has no such reason."""
     worker.consumer.waits_s = lambda: {ALERTS: 300.0, KEYS: 61.2}
-    worker.agents[1].excused = True
+    worker.agents[1].redis_away = True
     assert signs.stuck() == "a batch of pump.keystrokes.v1/3 has not been finished for 61 s"
 
 
-@pytest.mark.parametrize("topic", [KEYS, ALERTS])
-def test_an_agent_that_waits_for_a_server_or_its_own_state_is_left_alone(signs, worker, topic):
-    worker.consumer.waits_s = lambda: {topic: 3000.0}
-    for each in worker.agents:
-        each.excused = True
+@pytest.mark.parametrize("reason", ["restoring", "redis_away"])
+def test_an_agent_that_waits_for_redis_or_its_own_state_is_left_alone(signs, worker, reason):
+    worker.consumer.waits_s = lambda: {KEYS: 3000.0}
+    setattr(worker.agents[0], reason, True)
     assert signs.stuck() is None
+
+
+def test_an_agent_that_waits_for_kafka_is_left_alone_for_three_minutes(signs, worker):
+    """A client that lost itself in an outage is helped by a new start."""
+    worker.agents[0].outbox.waiting = True
+    worker.consumer.waits_s = lambda: {KEYS: 179.0}
+    assert signs.stuck() is None
+    worker.consumer.waits_s = lambda: {KEYS: 181.0}
+    assert signs.stuck() == "a batch of pump.keystrokes.v1/3 has not been finished for 181 s"
 
 
 def test_a_loop_that_does_not_turn_is_named_and_not_the_batch_that_waits_for_it(signs, worker):
