@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 # How long a broker that is away is waited for before a read is given up: longer than a rolling restart takes.
 PATIENCE_S = 120.0
 RETRY_S = 0.5
+# What the client says of brokers that are away; it connects again by itself while it reads.
+AWAY = {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT}  # noqa: SLF001 (the client's own names)
 TIMEOUT_S = 10.0
 # The client wants a group; it is never joined and nothing is ever committed.
 GROUP = "pumpwatch-readback"
@@ -26,9 +28,13 @@ class Readback:
     """A reader of partitions from a chosen offset to the end they had when the read began."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        self._consumer = Consumer(
+        self._config = config
+        self._consumer = self._client()
+
+    def _client(self) -> Consumer:
+        return Consumer(
             {
-                **config,
+                **self._config,
                 "group.id": GROUP,
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
@@ -73,6 +79,9 @@ class Readback:
                 reason = "Kafka does not answer"
             except KafkaException as error:
                 marks, reason = None, error.args[0].str()
+                # A client that lost all its brokers says so from then on, even when they are back; a new one asks them.
+                self._consumer.close()
+                self._consumer = self._client()
             if marks is not None:
                 return marks
             if time.monotonic() > deadline:
@@ -97,7 +106,7 @@ class Readback:
                             return
                     elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 (the client's own name)
                         return
-                    elif not error.retriable():
+                    elif not error.retriable() and error.code() not in AWAY:
                         raise ReadbackError(f"{topic}/{partition}: {error.str()}")
                 if time.monotonic() - heard > PATIENCE_S:
                     raise ReadbackError(f"{topic}/{partition}: nothing came for {PATIENCE_S:.0f} s; is Kafka up?")
