@@ -79,7 +79,7 @@ class Readback:
                 reason = "Kafka does not answer"
             except KafkaException as error:
                 marks, reason = None, error.args[0].str()
-                # A client that lost all its brokers says so from then on, even when they are back; a new one asks them.
+                # Seen once: a client went on saying that all brokers are down when they were back. A new one asks them.
                 self._consumer.close()
                 self._consumer = self._client()
             if marks is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
@@ -33,12 +33,6 @@ CHANGES_A_CALL = 1000
 
 class RedisAwayError(Exception):
     """Redis did not answer or cannot serve now; the write may be tried again."""
-
-
-class Numbered(Protocol):
-    """Anything with an offset in its topic partition."""
-
-    offset: int
 
 
 class ReadModel:

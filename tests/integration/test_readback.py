@@ -15,7 +15,7 @@ pytestmark = pytest.mark.servers
 
 
 def test_a_reader_that_meets_an_outage_goes_on_when_the_broker_is_back(kafka_server: Kafka):
-    """An idle client that lost its only broker would otherwise say so for ever."""
+    """However long the broker was away, what is read is whole."""
     config = {"bootstrap.servers": kafka_server.bootstrap}
     create(config, replication=1)
     sender = producer(kafka_server.bootstrap)
