@@ -61,7 +61,8 @@ def test_a_worker_that_makes_no_progress_exits_and_says_why(fault, said, topics,
     """Faust would hang or skip the event; here the process ends before the ack and the next one takes it up."""
     broken = Worker("broken", topics, redis_url, tmp_path / "broken", {"PUMPWATCH_WATCHDOG_S": "3", "FAULT": fault})
     broken.process.command = [sys.executable, str(BROKEN_WORKER)]
-    broken.start()
+    # It may fail before it is ever ready, on what an earlier worker had not yet acknowledged.
+    broken.process.launch()
     try:
         publish(topics, [entry(f"fault-{fault}", 1, "5")])
         assert broken.wait(60) == 70
