@@ -4,9 +4,9 @@ The logs stand in `../shared/data` beside the project, or where PUMPWATCH_DATA s
 drug and unit a mixture of at most three densities, two quantiles and the values that several patients shared.
 
 Which rows count as entered: in a dose unit, each row whose value differs from the one before it in the same stay. In
-mL/h those of MIMIC-III that were programmed on an infusion pump (no feeds, no blood, no computed carriers), and those
-of eICU for drugs that MIMIC-III lacks: many of eICU's mL/h rows are volume totals, so a value that is 3, 12 or 24 times
-one of the same stay is left out.
+mL/h those of MIMIC-III that were programmed on an infusion pump (no feeds, no blood, no computed carriers); the value
+before is that of the same chain of orders, as another bag of fluid is another programme. eICU's mL/h rows are left out:
+many are volume totals of 3, 12 or 24 hours.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 PRIORS = Path(__file__).parents[1] / "streams" / "intent" / "priors.yaml"
 LICENCE = "Open Data Commons Open Database License v1.0"
-_TOTALS = (3.0, 12.0, 24.0)
 
 
 def entered(folder: Path) -> tuple[list[Value], list[Source]]:
@@ -40,36 +39,34 @@ def entered(folder: Path) -> tuple[list[Value], list[Source]]:
     library = Library(load_default())
     values: list[Value] = []
     sources = []
-    by_rate: set[str] = set()
     for name, (title, doi) in SOURCES.items():
         path = folder / name
         log = Log(str(path))
-        rows = pumped(path, log.entries) if log.kind == "mimic3" else log.entries
-        found = list(_changes(rows, library))
         if log.kind == "mimic3":
-            by_rate = {one.drug for one in found if one.unit == "mL/h"}
+            found = list(_changes(pumped(path, log.entries), library))
         else:
-            found = [one for one in found if one.unit != "mL/h" or one.drug not in by_rate]
+            found = list(_changes(((row, "") for row in log.entries if row.unit != "mL/h"), library))
         values += found
         sources.append(Source(title, doi, LICENCE, log.rows, len(found)))
     return values, sources
 
 
-def _changes(entries: Iterable[Entry], library: Library) -> Iterator[Value]:
-    """Rows that differ from the one before of the same stay, drug and unit: the others were charted, not entered."""
-    last: dict[tuple[str, str, str, str], float] = {}
-    for entry in entries:
+def _changes(entries: Iterable[tuple[Entry, str]], library: Library) -> Iterator[Value]:
+    """Rows that differ from the one before of the same stay, drug and unit: the others were charted, not entered.
+
+    The second of each pair is its chain of orders; in mL/h a new chain is a new infusion.
+    """
+    last: dict[tuple[str, ...], float] = {}
+    for entry, chain in entries:
         if entry.unit == "unknown":
             continue
         drug = library.canonical_drug(entry.drug) or " ".join(entry.drug.casefold().split())
-        place = (entry.hospital, entry.place, drug, entry.unit)
+        place = (entry.hospital, entry.place, drug, entry.unit, chain if entry.unit == "mL/h" else "")
         value, before = enterable(entry.value), last.get(place)
         if value == before:
             continue
         last[place] = value
         if value <= 0:
-            continue
-        if entry.unit == "mL/h" and before and any(abs(value / before / times - 1) < 0.02 for times in _TOTALS):
             continue
         yield Value(entry.hospital, entry.place, drug, entry.unit, value, before)
 

@@ -35,12 +35,15 @@ def data_folder() -> Path:
     return Path(os.environ.get("PUMPWATCH_DATA") or Path(__file__).parents[2] / "shared" / "data")
 
 
-def pumped(path: Path, entries: Iterable[Entry]) -> list[Entry]:
-    """MIMIC's rows that were programmed on an infusion pump: no feeds, no blood, no computed carriers."""
+def pumped(path: Path, entries: Iterable[Entry]) -> list[tuple[Entry, str]]:
+    """MIMIC's rows that were programmed on an infusion pump, each with its chain of orders.
+
+    No feeds, no blood, no computed carriers.
+    """
     with gzip.open(path, "rt", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     return [
-        entry
+        (entry, row["link_order"])
         for entry in entries
         if (row := rows[entry.line - 2])["category"] not in _NO_PUMP and row["component"].startswith("Main")
     ]

@@ -63,7 +63,7 @@ def derive(folder: Path) -> dict[str, Any]:
         typed = (
             [entry for entry in log.entries if entry.unit != "mL/h"]
             if log.kind == "eicu"
-            else pumped(path, log.entries)
+            else [entry for entry, _ in pumped(path, log.entries)]
         )
         for entry in typed:
             drug = library.canonical_drug(entry.drug)
