@@ -43,18 +43,19 @@ def entered(folder: Path) -> tuple[list[Value], list[Source]]:
         path = folder / name
         log = Log(str(path))
         if log.kind == "mimic3":
-            found = list(_changes(pumped(path, log.entries), library))
+            rows = pumped(path, log.entries)
         else:
-            found = list(_changes(((row, "") for row in log.entries if row.unit != "mL/h"), library))
+            rows = [(row, "") for row in log.entries if row.unit != "mL/h"]
+        found = [value for _, value in changes(rows, library)]
         values += found
         sources.append(Source(title, doi, LICENCE, log.rows, len(found)))
     return values, sources
 
 
-def _changes(entries: Iterable[tuple[Entry, str]], library: Library) -> Iterator[Value]:
+def changes(entries: Iterable[tuple[Entry, str]], library: Library) -> Iterator[tuple[Entry, Value]]:
     """Rows that differ from the one before of the same stay, drug and unit: the others were charted, not entered.
 
-    The second of each pair is its chain of orders; in mL/h a new chain is a new infusion.
+    The second of each pair is its chain of orders; in mL/h a new chain is a new infusion. Each with what was entered.
     """
     last: dict[tuple[str, ...], float] = {}
     for entry, chain in entries:
@@ -68,7 +69,7 @@ def _changes(entries: Iterable[tuple[Entry, str]], library: Library) -> Iterator
         last[place] = value
         if value <= 0:
             continue
-        yield Value(entry.hospital, entry.place, drug, entry.unit, value, before)
+        yield entry, Value(entry.hospital, entry.place, drug, entry.unit, value, before)
 
 
 _HEADER = """\
