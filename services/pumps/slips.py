@@ -85,7 +85,8 @@ class Slips:
             return None
         value = taken(presses, keypad, meant.previous)
         digits = sum(len(press.key) == 1 and press.key != "." for press in presses)
-        if value is None or value == meant.value or digits > MOST_DIGITS:
+        # At 0 no pump starts: that slip is seen at once.
+        if not value or value == meant.value or digits > MOST_DIGITS:
             return None
         return Slipped(kind, presses, value)
 
