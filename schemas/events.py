@@ -115,7 +115,11 @@ class Meant(Struct, frozen=True):
 
 
 class DoseScore(Struct, frozen=True, kw_only=True):
-    """The verdict on one committed entry; a later correction publishes the next revision."""
+    """The verdict on one committed entry; a later correction publishes the next revision.
+
+    `presses` counts the keys that were pressed, `bounces` those that came again faster than a finger can, and
+    `bounced` names these keys, each once. `caught`: corrected to a value that the model had named.
+    """
 
     id: Id
     hospital: Name
@@ -142,6 +146,11 @@ class DoseScore(Struct, frozen=True, kw_only=True):
     evidence: list[str]
     model_version: str
     library_version: str
+    presses: Count = 0
+    bounces: Count = 0
+    bounced: list[KeyName] = []
+    corrected_to: Quantity | None = None
+    caught: bool = False
     test: bool = False
 
 
@@ -224,6 +233,24 @@ class Alert(Struct, frozen=True, kw_only=True):
     test: bool = False
 
 
+class KeypadStatistics(Struct, frozen=True, kw_only=True):
+    """Why a keypad is held to be faulty: in `bounced_entries` of `entries` a key bounced, since `started_at`.
+
+    `usual` is the share of such entries on the other pumps; `chance`: how probable as many are on a sound keypad.
+    `clean` counts the entries since the last one with a bounce.
+    """
+
+    entries: Count
+    bounced_entries: Count
+    presses: Count
+    bounces: Count
+    usual: Share
+    chance: Share
+    clean: Count = 0
+    keys: dict[str, Count] = {}
+    care_areas: list[Name] = []
+
+
 class AlertSubject(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an alert is about: a dose entry, a power episode or a pump; fields that do not apply are absent."""
 
@@ -249,6 +276,7 @@ class AlertSubject(Struct, frozen=True, kw_only=True, omit_defaults=True):
     empty_at: At | None = None
     drugs: list[Text] | None = None
     cause: Cause | None = None
+    keypad: KeypadStatistics | None = None
 
 
 class AlertAction(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -272,6 +300,7 @@ class Rollup(Struct, frozen=True, kw_only=True):
 
     `through` is the fence: for each source topic the position `[offset, index]` of the last record that was
     added, so that a record read again is not counted again. Power sums stand under the drug `-`.
+    What each sum counts: docs/definitions.md.
     """
 
     id: Id
@@ -292,8 +321,11 @@ class Rollup(Struct, frozen=True, kw_only=True):
     error: Count = 0
     corrected: Count = 0
     stood: Count = 0
+    given_up: Count = 0
+    caught: Count = 0
     slips: dict[str, Count] = {}
     harm: dict[str, Count] = {}
+    avoided_harm: dict[str, Count] = {}
     episodes: Count = 0
     unplugged_minutes: Quantity = 0.0
     causes: dict[str, Count] = {}
