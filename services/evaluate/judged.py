@@ -1,0 +1,89 @@
+"""Trials with what a model said of each, as columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from services.evaluate import metrics
+from services.evaluate.intents import MIMIC
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from services.evaluate.trials import Trial
+
+BUDGETS = (1 / 200, 1 / 1000)
+"""False alarms per right entry that a ward may accept."""
+
+
+class Said(NamedTuple):
+    """What a model says of an entry: a score, and the value it takes for meant, if it names one."""
+
+    score: float
+    named: float | None
+
+
+class Judged:
+    """One model's scores of many trials, as columns: `named` is whether the value it named was meant."""
+
+    def __init__(self, trials: Sequence[Trial], said: Sequence[Said]) -> None:
+        self.trials = trials
+        self.said = said
+        self.score = np.array([one.score for one in said], dtype=np.float64)
+        self.named = np.array(
+            [one.named == trial.meant for one, trial in zip(said, trials, strict=True)], dtype=np.bool_
+        )
+        self.slip = np.array([trial.slip is not None for trial in trials], dtype=np.bool_)
+        self.factor = np.array([trial.factor for trial in trials], dtype=np.float64)
+
+    def where(self, wanted: Callable[[Trial], bool]) -> Judged:
+        """The same of some of the trials."""
+        kept = [(one, said) for one, said in zip(self.trials, self.said, strict=True) if wanted(one)]
+        return Judged([one for one, _ in kept], [said for _, said in kept])
+
+    def right(self) -> NDArray[np.float64]:
+        """The scores of right entries."""
+        return self.score[~self.slip]
+
+    def wrong(self, least: float = 1.0) -> NDArray[np.float64]:
+        """The scores of slips that change the value by this factor or more."""
+        return self.score[self.slip & (self.factor >= least - 1e-9)]
+
+    def sensitivity(self, budget: float, least: float = 1.0) -> float:
+        """Share of these slips found at a budget of false alarms."""
+        return metrics.sensitivity(self.right(), self.wrong(least), budget)
+
+    def average_precision(self) -> float:
+        """At the true rate of slips."""
+        return metrics.average_precision(self.right(), self.wrong())
+
+    def recovery(self, budget: float = BUDGETS[0]) -> float:
+        """Of the slips found at a budget, the share whose meant value is the first one named."""
+        found = self.slip & (self.score > metrics.threshold(self.right(), budget))
+        return float(np.mean(self.named[found])) if found.any() else float("nan")
+
+    def calibration(self) -> metrics.Calibration:
+        """At the true rate of slips."""
+        return metrics.calibration(self.right(), self.wrong())
+
+
+def headline(judged: Judged) -> str:
+    """The figures in short, for all hospitals, for those of eICU and for MIMIC-III."""
+    parts = {
+        "all": judged,
+        "eicu": judged.where(lambda one: one.intent.entered.hospital != MIMIC),
+        "mimic3": judged.where(lambda one: one.intent.entered.hospital == MIMIC),
+    }
+    lines = ["         right  slips | 1/200: >=2x   >=5x    all | 1/1000: >=2x   >=5x |    AP   top1    ECE"]
+    for name, of in parts.items():
+        two, five, every = (f"{of.sensitivity(BUDGETS[0], least):6.1%}" for least in (2, 5, 1))
+        rare = " ".join(f"{of.sensitivity(BUDGETS[1], least):6.1%}" for least in (2, 5))
+        lines.append(
+            f"{name:7} {len(of.right()):6} {len(of.wrong()):6} |      {two} {five} {every} |       {rare} | "
+            f"{of.average_precision():.3f} {of.recovery():6.1%} {of.calibration().error:.4f}"
+        )
+    return "\n".join(lines)
