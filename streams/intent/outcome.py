@@ -1,12 +1,16 @@
-"""What became of a flagged entry: corrected, or stood.
+"""What became of an entry: it stood, it was corrected, or nobody can say.
 
-Within 30 minutes (the window of the product's definition of a confirmed catch) an entry on the same pump, channel
-and field that goes to a value the model named, or well away from what was typed, corrects it. A small change is
-titration: what was typed was meant, so the flag stood. After 30 minutes any entry there says that it stood.
+The next entry on the same pump, channel and field decides. Within 30 minutes (the window of the product's definition
+of a confirmed catch) one that goes to a value the model named corrects it; a small change is titration, so what was
+typed was meant and stood; going back to the value before it corrects it too. Any other large change within 30 minutes
+corrects an entry that was flagged, and says nothing of one that was not. After 30 minutes any entry says that it stood.
+
+A cancelled entry neither decides nor is decided: the pump never ran at its value.
 """
 
 from __future__ import annotations
 
+from sys import intern
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -16,7 +20,7 @@ from streams.intent.bounded import Bounded
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from schemas.events import DoseScore, Meant, Resolution
+    from schemas.events import DoseScore, Meant, Resolution, Slip
     from streams.intent.entries import DoseEntry
 
 WINDOW_S = 1800.0
@@ -33,7 +37,7 @@ Place = tuple[str, int, str]
 
 
 class Recent(NamedTuple):
-    """The last entry of a pump, channel and field; what the model meant is kept only where it was flagged."""
+    """The last entry of a pump, channel and field, with the values that the model named for it."""
 
     at: datetime
     drug: str
@@ -41,6 +45,30 @@ class Recent(NamedTuple):
     previous: float | None
     error_likelihood: float
     meant: tuple[Meant, ...]
+    hospital: str
+    care_area: str
+    typed: float
+    test: bool
+
+
+class Outcome(NamedTuple):
+    """How an entry ended, decided by the next one; `slip` is the one that a correction confirmed."""
+
+    pump: str
+    field: str
+    entry: Recent
+    ended: Resolution
+    slip: Slip | None
+
+
+class Settled(NamedTuple):
+    """What an entry says of the one before it: a flagged one's next revision, and any one's outcome."""
+
+    revision: DoseScore | None = None
+    outcome: Outcome | None = None
+
+
+NOTHING = Settled()
 
 
 class Outcomes:
@@ -59,51 +87,63 @@ class Outcomes:
         age_s = (entry.at - last.at).total_seconds()
         return last if 0 <= age_s <= WINDOW_S else None
 
-    def settle(self, score: DoseScore) -> DoseScore | None:
-        """Remember a score just made; the next revision of the flagged entry before it, if this one decides it."""
+    def settle(self, score: DoseScore) -> Settled:
+        """Remember a score just made, and say what it decides of the entry before it."""
         if score.action == "cancel":
-            return None
+            return NOTHING
         place = (score.pump, score.channel, score.field)
-        awaited = self._awaited.pop(place)
+        last = self._last.get(place)
+        flagged = self._awaited.pop(place)
         self._remember(place, score)
-        return None if awaited is None else _resolved(awaited, score)
+        return NOTHING if last is None else _settled(last, flagged, score)
 
-    def restore(self, score: DoseScore) -> None:
-        """Take a published score in, in the order of the topic."""
-        if score.action == "cancel":
-            return
-        place = (score.pump, score.channel, score.field)
+    def restore(self, score: DoseScore) -> Outcome | None:
+        """Take a published score in, in the order of the topic; what its first revision decided."""
         if score.revision == 1:
-            self._awaited.pop(place)
-            self._remember(place, score)
-            return
+            return self.settle(score).outcome
+        place = (score.pump, score.channel, score.field)
         awaited = self._awaited.get(place)
         if awaited is not None and awaited.entry == score.entry:
             self._awaited.pop(place)
+        return None
 
     def _remember(self, place: Place, score: DoseScore) -> None:
-        flagged = score.verdict != "ok"
-        meant = tuple(score.meant) if flagged else ()
-        self._last.put(place, Recent(score.at, score.drug, score.unit, score.previous, score.error_likelihood, meant))
-        if flagged:
+        # Names come anew with every event; thousands of entries share few of them.
+        recent = Recent(
+            score.at, intern(score.drug), intern(score.unit), score.previous, score.error_likelihood,
+            tuple(score.meant), intern(score.hospital), intern(score.care_area), score.typed, score.test,
+        )  # fmt: skip
+        self._last.put(place, recent)
+        if score.verdict != "ok":
             self._awaited.put(place, score)
 
 
-def _resolved(flagged: DoseScore, later: DoseScore) -> DoseScore | None:
-    after_s = (later.at - flagged.at).total_seconds()
+def _settled(last: Recent, flagged: DoseScore | None, later: DoseScore) -> Settled:
+    after_s = (later.at - last.at).total_seconds()
     if after_s < 0:
-        return None
-    if (later.drug, later.unit) != (flagged.drug, flagged.unit):
-        # Another drug or unit on the channel says nothing about the number, unless the first one had its time.
-        return _revised(flagged, "stood", after_s) if after_s > WINDOW_S else None
-    return _revised(flagged, "stood" if after_s > WINDOW_S else _within_window(flagged, later.typed), after_s)
+        return NOTHING
+    slip: Slip | None = None
+    ended: Resolution
+    if after_s > WINDOW_S:
+        ended = "stood"
+    elif (later.drug, later.unit) != (last.drug, last.unit):
+        return NOTHING  # another drug or unit on the channel says nothing about the number
+    elif last.meant and (named := _named(last.meant, later.typed)):
+        ended, slip = "corrected", named.slip
+    else:
+        low, high = sorted((later.typed, last.typed))
+        if high <= SMALL_CHANGE * low:
+            ended = "stood"
+        elif flagged is not None or (last.previous is not None and _same(later.typed, last.previous)):
+            ended = "corrected"
+        else:
+            return NOTHING
+    revision = None if flagged is None else _revised(flagged, ended, after_s)
+    return Settled(revision, Outcome(later.pump, later.field, last, ended, slip))
 
 
-def _within_window(flagged: DoseScore, value: float) -> Resolution:
-    if any(_same(value, meant.value) for meant in flagged.meant):
-        return "corrected"
-    low, high = sorted((value, flagged.typed))
-    return "stood" if high <= SMALL_CHANGE * low else "corrected"
+def _named(meant: tuple[Meant, ...], value: float) -> Meant | None:
+    return next((one for one in meant if _same(value, one.value)), None)
 
 
 def _same(value: float, other: float) -> bool:

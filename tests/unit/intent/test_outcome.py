@@ -28,6 +28,7 @@ def after_a_slip(partition):
 def test_going_back_to_the_value_meant_or_well_away_within_30_minutes_corrects(after_a_slip, typed, minutes):
     resolved, later = after_a_slip(typed, minutes)
     assert (resolved.revision, resolved.resolution, resolved.typed) == (2, "corrected", 55.0)
+    assert (resolved.corrected_to, resolved.caught) == (float(typed), typed != "20")
     assert resolved.resolved_after_s == pytest.approx(minutes * 60, abs=2)
     assert later.revision == 1
 
@@ -37,6 +38,7 @@ def test_later_or_small_changes_say_that_it_stood(after_a_slip, typed, minutes):
     """After 30 minutes any entry does; before, one in the neighbourhood of what was typed."""
     resolved, _ = after_a_slip(typed, minutes)
     assert (resolved.revision, resolved.resolution) == (2, "stood")
+    assert (resolved.corrected_to, resolved.caught) == (None, False)
     assert resolved.resolved_after_s == pytest.approx(minutes * 60, abs=2)
 
 
