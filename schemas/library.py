@@ -50,6 +50,7 @@ class Library:
         self.canonical_drug = lru_cache(_CACHED_NAMES)(DrugNames(_names(library)).resolve)
         self.profile = lru_cache(_CACHED_NAMES)(self._profile)
         self.row = lru_cache(_CACHED_ROWS)(self._row)
+        self.rows_of = lru_cache(_CACHED_NAMES)(self._rows_of)
         self._care_areas = {plain(name): profile for name, profile in library.care_areas.items()}
         self._rows: dict[tuple[str, str, str], dict[str, LibraryRow]] = {}
         for row in library.rows:
@@ -93,6 +94,19 @@ class Library:
                 if row is not None:
                     return row
         return None
+
+    def _rows_of(self, drug: str, profile: Profile) -> tuple[LibraryRow, ...]:
+        """All rows of a drug, by its canonical name, in one profile or, without any there, its fallback."""
+        for area in (profile, _FALLBACK.get(profile)):
+            found = [
+                row
+                for (name, of, _), by_unit in self._rows.items()
+                if name == drug and of == area
+                for row in by_unit.values()
+            ]
+            if found:
+                return tuple(found)
+        return ()
 
     @staticmethod
     def _in_unit(rows: dict[str, LibraryRow], wanted: str) -> LibraryRow | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from schemas.drugs.care_areas import PROFILES, Profile
 from schemas.events import Field, Name, Share, Slip
 
 if TYPE_CHECKING:
@@ -48,6 +49,18 @@ class Forms(Struct, frozen=True, forbid_unknown_fields=True):
     overshoot_slow: Share
     unit_factors: dict[float, Share]
     weight_factors: dict[float, Share]
+
+
+class Mistakes(Struct, frozen=True, forbid_unknown_fields=True):
+    """How slips of the mind come out, given their kind; `usual_kg` by profile, `kg_sd` in powers of ten."""
+
+    by_weight: Share
+    by_concentration: Share
+    usual_kg: dict[Profile, Positive]
+    kg_sd: Positive
+    told_exactly: Share
+    stale_with_keys: Share
+    confused_with: dict[Field, dict[Field, Share]]
 
 
 class Writing(Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,6 +136,7 @@ class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     shares: dict[str, Share]
     stepped: dict[str, Share]
     forms: Forms
+    mistakes: Mistakes
     writing: Writing
     timing: Timing
     prior: PriorWeights
@@ -166,7 +180,16 @@ def _check(found: Parameters, name: str) -> None:
         raise ParametersError(f"{name}: field `verdict.suspect`: is above `verdict.error`")
     if missing := set(Field.__args__) - set(found.prior.fields):  # type: ignore[attr-defined]
         raise ParametersError(f"{name}: field `prior.fields`: lacks {', '.join(sorted(missing))}")
+    _check_mistakes(found.mistakes, name)
     for field, grades in (("too_much", found.harm.too_much), ("too_little", found.harm.too_little)):
         ratios = [grades.low, grades.moderate, grades.high, grades.life_threatening]
         if ratios != sorted(ratios):
             raise ParametersError(f"{name}: field `harm.{field}`: the ratios must rise with the grade")
+
+
+def _check_mistakes(found: Mistakes, name: str) -> None:
+    if lacking := set(PROFILES) - set(found.usual_kg):
+        raise ParametersError(f"{name}: field `mistakes.usual_kg`: lacks {', '.join(sorted(lacking))}")
+    for of, confused in found.confused_with.items():
+        if of in confused or sum(confused.values()) > 1 + 1e-6:
+            raise ParametersError(f"{name}: field `mistakes.confused_with.{of}`: names itself, or sums to more than 1")

@@ -1,0 +1,165 @@
+"""Slips of the mind: another field's number, another bag's or another unit's, or the number that stood there before.
+
+They need the programme and the library, where the ways of `channel` need only the text.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from streams.intent.arithmetic import Asked, factors
+from streams.intent.grid import MAX_VALUE, MIN_VALUE
+from streams.intent.number import cell, roundest
+from streams.intent.priors import after
+from streams.intent.programme import Programme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from schemas.drugs.care_areas import Profile
+    from schemas.events import Field, LibraryRow, Slip
+    from streams.intent.arithmetic import Factor
+    from streams.intent.parameters import Parameters, PriorWeights
+    from streams.intent.prior import Context
+    from streams.intent.priors import After
+    from streams.intent.programme import Told
+
+KEPT = 8192
+USUAL_NAMED = 4
+LEAST_ODDS = 2e-3
+"""A way whose chance x width is less than this of the typed value's own is left out, as in `channel`."""
+_NOTHING_KNOWN = Programme()
+
+
+class Mistake(NamedTuple):
+    """A value that may have been meant, and P(typed | it was meant, some slip).
+
+    `mass` is the chance x the part of its neighbourhood that the value stands for, `place` its cell on the grid.
+    `part`: the slip gives the typed number whatever was meant; this is one of the values that may have been.
+    """
+
+    value: float
+    slip: Slip
+    chance: float
+    mass: float
+    place: int
+    part: bool = False
+
+
+class Mistaken(NamedTuple):
+    """All slips of the mind that give one value.
+
+    `unseen` are slips with P(typed | slip) that is the same whatever was meant, as the number comes from elsewhere:
+    as the prior of all values sums to 1, that is their whole weight. Of it the `ways` marked `part` hold some.
+    """
+
+    ways: tuple[Mistake, ...]
+    unseen: tuple[tuple[Slip, float], ...]
+
+
+NONE = Mistaken((), ())
+
+
+class _ByDrug(NamedTuple):
+    ways: tuple[Mistake, ...]
+    field: float
+    usual: tuple[float, ...]
+
+
+class ProgrammeSlips:
+    """Finds the slips of the mind; what depends on the drug, the value and the patient alone is worked out once."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._parameters = parameters
+        self._by_drug: Callable[[Context, float, After, float | None, float | None], _ByDrug]
+        self._by_drug = lru_cache(KEPT)(self._known_by_drug)
+        self._factors: Callable[[Asked], tuple[Factor, ...]]
+        self._factors = lru_cache(KEPT)(lambda asked: factors(asked, parameters.mistakes))
+
+    def of(self, context: Context, value: float, previous: float | None, programme: Programme | None) -> Mistaken:
+        """All slips of the mind that give `value`; without a programme the library and usual weights must do."""
+        if not value:
+            return NONE
+        known = programme or _NOTHING_KNOWN
+        before = after(previous)
+        usual = self._by_drug(context, value, before, known.weight, known.concentration)
+        field = usual.field + (self._field_told(context, value, known.others) if known.others else 0.0)
+        unseen: list[tuple[Slip, float]] = [("wrong_field", field)] if field else []
+        if value in (previous, known.earlier):
+            kept = 1 if known.keyless else self._parameters.mistakes.stale_with_keys
+            unseen.append(("stale_value", self._parameters.shares["stale_value"] * kept))
+        candidates = usual.usual if not previous else (previous, *(one for one in usual.usual if one != previous))
+        shares = context.digits[before]
+        ways = list(usual.ways)
+        for slip, chance in unseen:
+            for meant in candidates:
+                if meant != value:
+                    digits, distance, place = cell(meant)
+                    ways.append(Mistake(meant, slip, chance, chance * shares[digits] * distance, place, part=True))
+        return Mistaken(tuple(ways), tuple(unseen))
+
+    def _known_by_drug(
+        self, context: Context, value: float, before: After, weight: float | None, concentration: float | None
+    ) -> _ByDrug:
+        parameters = self._parameters
+        profile: Profile = "adult_icu" if context.row is None else context.row.care_area
+        shares = context.digits[before]
+        digits, distance, _ = cell(value)
+        typed_width = shares[digits] * distance
+        named = heapq.nlargest(USUAL_NAMED, context.density.usual, key=lambda one: one[1])
+        field = self._like_another_field(context, value, profile) * typed_width
+        ways: list[Mistake] = []
+        if context.field != "weight":
+            asked = Asked(context.library, context.drug, profile, context.unit, weight, concentration)
+            for times, slip, share, same_number in self._factors(asked):
+                meant = roundest(value * times, value)
+                if meant == value or not MIN_VALUE <= meant <= MAX_VALUE:
+                    continue
+                chance = parameters.shares[slip] * share
+                digits, distance, place = cell(meant)
+                width = shares[digits] * distance
+                if same_number:
+                    width = (width + typed_width) / 2
+                if chance * width >= LEAST_ODDS * typed_width:
+                    ways.append(Mistake(meant, slip, chance, chance * width, place))
+        return _ByDrug(tuple(ways), field, tuple([one for one, _ in named]))
+
+    def _field_told(self, context: Context, value: float, others: tuple[Told, ...]) -> float:
+        """P(typed | the number of a field already told was typed), beyond what is usual in such fields."""
+        figures = self._parameters.mistakes
+        confused = figures.confused_with.get(context.field, {})
+        told = sum(confused.get(one.field, 0.0) for one in others if one.value == value)
+        return self._parameters.shares["wrong_field"] * figures.told_exactly * told
+
+    def _like_another_field(self, context: Context, value: float, profile: Profile) -> float:
+        """Density of the numbers typed that belong to another field of this drug, its value not being known."""
+        figures = self._parameters.mistakes
+        rows = context.library.rows_of(context.drug, profile)
+        found = 0.0
+        for field, share in figures.confused_with.get(context.field, {}).items():
+            of_field = [row for row in rows if row.field == field and row.unit != context.unit]
+            densities = [self._density(value, row, field) for row in of_field] or [self._density(value, None, field)]
+            found += share * sum(densities) / len(densities)
+        return self._parameters.shares["wrong_field"] * (1 - figures.told_exactly) * found
+
+    def _density(self, value: float, row: LibraryRow | None, field: Field) -> float:
+        """How usual a value is in a field, by the library's row or the field's broad centre, a power of ten."""
+        mean, sd = _centre(row, field, self._parameters.prior)
+        apart = (math.log10(value) - mean) / sd
+        return math.exp(-0.5 * apart * apart) / (sd * math.sqrt(2 * math.pi))
+
+
+def _centre(row: LibraryRow | None, field: Field, figures: PriorWeights) -> tuple[float, float]:
+    """Median and standard deviation of what a field holds, in powers of ten."""
+    if row is not None:
+        low, high = row.soft_low or row.hard_low, row.soft_high or row.hard_high
+        if low and high and low < high:
+            width = math.log10(high / low)
+            return math.log10(low) + width / 2, max(width / figures.window_sds, 0.1)
+        if high:
+            return math.log10(high) - 1.3 * figures.one_sided_sd, figures.one_sided_sd
+    centre = figures.fields[field]
+    return math.log10(centre.median), centre.sd

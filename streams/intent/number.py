@@ -1,0 +1,38 @@
+"""What a number is on its own: how round, how far from the next, and where on the grid."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from streams.intent.grid import index
+from streams.intent.keypad import written
+from streams.intent.roundness import digit_class, spacing
+
+KEPT = 32_768
+_FINEST = 5
+_MOST_LOST = 0.03
+
+
+@lru_cache(maxsize=KEPT)
+def cell(value: float) -> tuple[int, float, int]:
+    """A number's roundness class, its distance to the next of that class in powers of ten, its place on the grid.
+
+    What a display shows as 0 stands for nothing of its neighbourhood.
+    """
+    digits = digit_class(written(value))
+    return (digits, spacing(value, digits), index(value)) if digits >= 0 else (0, 0.0, index(value))
+
+
+def roundest(value: float, typed: float) -> float:
+    """The number of fewest digits that a `value` computed from what was typed may stand for.
+
+    A pump takes three decimals below 1, two below 100 and none above: half a step of these may have been lost from
+    `typed`, though never more than 3% (judgement).
+    """
+    step = 0.001 if typed < 1 else 0.01 if typed < 100 else 1.0
+    off = min(0.5 * step / typed, _MOST_LOST) * value
+    for digits in range(1, _FINEST):
+        found = float(f"{value:.{digits}g}")
+        if abs(found - value) <= off:
+            return found
+    return float(f"{value:.{_FINEST}g}")
