@@ -1,7 +1,7 @@
 """Hospitals left out: who is tested with which priors.
 
-The hospitals of eICU are dealt into folds; each fold is tested with priors fitted on MIMIC-III and the other folds.
-MIMIC-III is tested with priors from eICU alone.
+The hospitals of eICU are dealt into folds; each fold is tested with priors fitted on MIMIC-III and the other
+folds. MIMIC-III is tested with priors from eICU alone.
 """
 
 from __future__ import annotations

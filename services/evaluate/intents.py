@@ -1,7 +1,7 @@
-"""What nurses meant to enter: the real values of the two public logs, each with its programme's other fields.
+"""What nurses meant to enter: the values of the two public logs, each with its programme's other fields.
 
-A row of a log holds more than its value: the flow beside a dose, the volume of the bag, the patient's weight, the
-concentration. They are the numbers that a value is confused with, and what a pump could know of the programme.
+A row of a log holds more than its value: the flow beside a dose, the volume of the bag, the patient's weight,
+the concentration. A value is confused with these numbers, and a pump could know them of the programme.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class Beside(NamedTuple):
 class Intent(NamedTuple):
     """One value that a nurse meant to enter.
 
-    `entered` is the same for fitting priors: canonical drug and unit, and the value before. `drug` is as charted.
-    `at_ms` counts from the start of the stay. `concentration` is in the amount of the dose unit per mL (in mg/mL for
-    flows); `ratios` are those of two usual concentrations in the library.
+    `entered` is the same for fitting priors: canonical drug and unit, and the value before. `drug` is as
+    charted. `at_ms` counts from the start of the stay. `concentration` is in the amount of the dose unit per
+    mL, None for flows; `ratios` are those of two usual concentrations in the library.
     """
 
     entered: Value
@@ -57,10 +57,10 @@ class Intent(NamedTuple):
 
 
 class Intents(NamedTuple):
-    """All intents in the order of the logs, and what besides them may fit priors where MIMIC-III is the one tested.
+    """All intents in the order of the logs, and what else may fit priors where MIMIC-III is the one tested.
 
-    eICU's flows in mL/h are no intents, as many are totals of several hours. They are what a fit without MIMIC-III
-    would have to learn flows from.
+    eICU's flows in mL/h are no intents, as many are totals of several hours. They are what a fit without
+    MIMIC-III would have to learn flows from.
     """
 
     of_logs: list[Intent]

@@ -52,7 +52,7 @@ def _at_least(scores: Scores, steps: Scores) -> Scores:
 
 
 class Calibration(NamedTuple):
-    """Per bin of the likelihood: its share of all entries, the mean likelihood, and the share that are slips."""
+    """Per bin of the likelihood: its share of all entries, its mean likelihood, its share of slips."""
 
     share: Scores
     said: Scores

@@ -1,6 +1,7 @@
 """Entries made of intents: each as it was meant, and once more with a slip of the simulator's.
 
-The simulator's nurse presses the keys, so an entry has her timing, her naked points and her corrections while typing.
+The simulator's nurse presses the keys, so an entry has her timing, her naked points and her corrections while
+typing.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ LAYOUTS = {
     "alaris_gp": 0.09,
     "bbraun_five_key": 0.1,
 }
-"""Share of entries by keypad: the simulated fleet's (behaviour.yaml) and a tenth of B. Braun, a judgement. Keypads that
-step a value run mL/h only, as in the simulated fleet; doses are shared among the others."""
+"""Share of entries by keypad: the simulated fleet's (behaviour.yaml) and a tenth of B. Braun, a judgement. Those
+that step a value run mL/h only, as in the simulated fleet; doses are shared among the others."""
 _AT_MS = round(datetime(2026, 1, 5, 8, tzinfo=UTC).timestamp() * 1000)
 
 
@@ -98,7 +99,10 @@ class Maker:
 
 
 def make(intents: Sequence[Intent], behaviour: Behaviour, seed: int, passes: int) -> Iterator[Trial]:
-    """Each intent `passes` times right and, where a slip can change it, as often wrong. Repeatable for a seed."""
+    """Each intent `passes` times right and, where a slip can change it, as often wrong.
+
+    Repeatable for a seed.
+    """
     maker = Maker(behaviour)
     dice = Random()
     for number, intent in enumerate(intents):
