@@ -11,6 +11,8 @@ from prometheus_client.registry import Collector
 
 from schemas.events import AlertKind
 from services.metrics.catalogue import load
+from services.metrics.outcomes import by_drug, figures, top_drugs
+from services.metrics.windows import ALL
 from services.readmodel.alerts import SEVERITIES
 
 if TYPE_CHECKING:
@@ -29,8 +31,7 @@ ROLLUPS = {
     "pumpwatch_rollup_hard_warning_entries": ("hard_warnings", 1),
     "pumpwatch_rollup_suspect_entries": ("suspect", 1),
     "pumpwatch_rollup_error_entries": ("error", 1),
-    "pumpwatch_rollup_corrected_entries": ("corrected", 1),
-    "pumpwatch_rollup_stood_entries": ("stood", 1),
+    "pumpwatch_rollup_given_up_entries": ("given_up", 1),
     "pumpwatch_rollup_battery_episodes": ("episodes", 1),
     "pumpwatch_rollup_battery_seconds": ("unplugged_minutes", 60),
 }
@@ -60,11 +61,21 @@ def samples(reading: Reading) -> Iterator[_Sample]:
     for (hospital, severity, kind), count in reading.open_alerts.items():
         if kind not in get_args(AlertKind):
             yield "pumpwatch_alerts_open", (hospital, severity, kind), count
-    for (hospital, window), sums in reading.rollups.items():
-        for name, (figure, factor) in ROLLUPS.items():
-            yield name, (hospital, window), getattr(sums, figure) * factor
+    yield from _rollups(reading)
     if reading.pipeline is not None:
         yield from _pipeline(reading.pipeline, reading.at)
+
+
+def _rollups(reading: Reading) -> Iterator[_Sample]:
+    top = {hospital: top_drugs(reading.rollups[hospital, ALL].flagged_drugs) for hospital, _ in reading.rollups}
+    for (hospital, window), sums in reading.rollups.items():
+        for name, (figure, factor) in ROLLUPS.items():
+            yield name, (hospital, window), getattr(sums.whole, figure) * factor
+        for name, more, value in figures(sums.whole):
+            yield f"pumpwatch_rollup_{name}", (hospital, window, *more), value
+        for drug, of_drug in by_drug(sums.flagged_drugs, top[hospital]).items():
+            for name, more, value in figures(of_drug):
+                yield f"pumpwatch_rollup_drug_{name}", (hospital, drug, window, *more), value
 
 
 def _pipeline(pipeline: Pipeline, now: float) -> Iterator[_Sample]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from schemas.events import Severity
-    from services.readmodel.rollups import RollupSums
+    from services.readmodel.rollups import HourSums
 
 # Judgement: Prometheus scrapes every 10 to 60 s; several scrapers share a reading.
 FRESH_FOR_S = 5.0
@@ -38,7 +38,7 @@ class Reading:
     fleet: list[HospitalNow] = field(default_factory=list)
     pipeline: Pipeline | None = None
     open_alerts: dict[tuple[str, Severity, str], int] = field(default_factory=dict)
-    rollups: dict[tuple[str, str], RollupSums] = field(default_factory=dict)
+    rollups: dict[tuple[str, str], HourSums] = field(default_factory=dict)
 
 
 class Reader:

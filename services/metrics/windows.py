@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from services.readmodel.rollups import RollupSums, hours, sums_of, total
+from services.readmodel.rollups import HourSums, hours, sums_of, total, total_by_drug
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ _LONGEST_READ_S = 2.0
 
 
 class _Hour(NamedTuple):
-    sums: RollupSums
+    sums: HourSums
     due_at: float
 
 
@@ -35,7 +35,7 @@ class RollupWindows:
         self._redis = redis
         self._hours: dict[tuple[str, str], _Hour] = {}
 
-    async def read(self, of: Sequence[str], at: float) -> dict[tuple[str, str], RollupSums]:
+    async def read(self, of: Sequence[str], at: float) -> dict[tuple[str, str], HourSums]:
         """The sums by hospital and window at `at`, epoch seconds. Hours not read yet follow at the next scrapes."""
         kept = await hours(self._redis, of)
         self._hours = {cell: self._hours[cell] for cell in kept if cell in self._hours}
@@ -52,14 +52,20 @@ class RollupWindows:
             self._hours[hospital, hour] = _Hour(sums, at + again)
         newest_day = f"{datetime.fromtimestamp(at, UTC) - timedelta(hours=23):%Y-%m-%dT%HZ}"
         return {
-            (hospital, window): total(
-                each.sums
-                for (whose, hour), each in self._hours.items()
-                if whose == hospital and (window == ALL or hour >= newest_day)
+            (hospital, window): _together(
+                [
+                    each.sums
+                    for (whose, hour), each in self._hours.items()
+                    if whose == hospital and (window == ALL or hour >= newest_day)
+                ]
             )
             for hospital in of
             for window in WINDOWS
         }
+
+
+def _together(of: list[HourSums]) -> HourSums:
+    return HourSums(total(each.whole for each in of), total_by_drug(each.flagged_drugs for each in of))
 
 
 def _again_after(hour: str, at: float) -> float:

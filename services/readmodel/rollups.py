@@ -1,14 +1,18 @@
-"""Sums over the hourly rollups of a hospital: entries, overrides, verdicts, time on battery."""
+"""Sums over the hourly rollups of a hospital: entries, overrides, verdicts and their outcomes, time on battery."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import structlog
 
+from schemas.library import Library, load_default
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from redis.asyncio import Redis
 
@@ -16,7 +20,10 @@ log = structlog.get_logger()
 
 
 class RollupSums(msgspec.Struct):
-    """The figures of rollups that can be added: over partitions, drugs, care areas and hours."""
+    """The figures of rollups that can be added: over partitions, drugs, care areas and hours.
+
+    docs/definitions.md says what each one counts.
+    """
 
     entries: int = 0
     overridden: int = 0
@@ -27,16 +34,50 @@ class RollupSums(msgspec.Struct):
     error: int = 0
     corrected: int = 0
     stood: int = 0
+    given_up: int = 0
+    caught: int = 0
+    avoided_harm: dict[str, int] = {}
     episodes: int = 0
     unplugged_minutes: float = 0.0
 
     def add(self, other: RollupSums) -> None:
         """Add another sum to this one."""
-        for name in self.__struct_fields__:
+        for name in _NUMBERS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        if other.avoided_harm:
+            self.avoided_harm = dict(Counter(self.avoided_harm) + Counter(other.avoided_harm))
+
+    @property
+    def flagged(self) -> int:
+        """Entries with a verdict other than ok."""
+        return self.suspect + self.error
+
+    @property
+    def decided(self) -> int:
+        """Flagged entries of which is known that they were corrected or stood."""
+        return self.corrected + self.stood
+
+    @property
+    def undecided(self) -> int:
+        """Flagged entries that the pump took and of which is not known (yet) whether they were meant."""
+        return max(self.flagged - self.given_up - self.decided, 0)
 
 
-_decode = msgspec.json.Decoder(RollupSums).decode
+_NUMBERS = tuple(name for name in RollupSums.__struct_fields__ if name != "avoided_harm")
+
+
+class HourSums(NamedTuple):
+    """The sums of a hospital over everything, and those of the drugs of which an entry was flagged."""
+
+    whole: RollupSums
+    flagged_drugs: Mapping[str, RollupSums]
+
+
+class _OfDrug(RollupSums):
+    drug: str = ""
+
+
+_decode = msgspec.json.Decoder(_OfDrug).decode
 
 
 def total(sums: Iterable[RollupSums]) -> RollupSums:
@@ -44,6 +85,15 @@ def total(sums: Iterable[RollupSums]) -> RollupSums:
     result = RollupSums()
     for each in sums:
         result.add(each)
+    return result
+
+
+def total_by_drug(by_drug: Iterable[Mapping[str, RollupSums]]) -> dict[str, RollupSums]:
+    """The sum of sums by drug."""
+    result: dict[str, RollupSums] = {}
+    for drugs in by_drug:
+        for drug, sums in drugs.items():
+            result.setdefault(drug, RollupSums()).add(sums)
     return result
 
 
@@ -56,13 +106,27 @@ async def hours(redis: Redis, of: Sequence[str]) -> list[tuple[str, str]]:
     return sorted(found, key=lambda cell: cell[1], reverse=True)
 
 
-async def sums_of(redis: Redis, hospital: str, hour: str) -> RollupSums:
-    """The sums of one hospital and hour over all its partial rollups."""
+async def sums_of(redis: Redis, hospital: str, hour: str) -> HourSums:
+    """The sums of one hospital and hour over all its partial rollups, in any order."""
     partials = await redis.hvals(f"pw:roll:{hospital}:{hour}")
-    result = RollupSums()
+    whole = RollupSums()
+    drugs: dict[str, RollupSums] = {}
     for partial in partials:
         try:
-            result.add(_decode(partial))
+            sums = _decode(partial)
         except msgspec.MsgspecError as error:
             log.warning("stored rollup cannot be read", hospital=hospital, hour=hour, reason=str(error))
-    return result
+            continue
+        whole.add(sums)
+        if sums.flagged or sums.decided:
+            drugs.setdefault(_canonical(sums.drug), RollupSums()).add(sums)
+    return HourSums(whole, drugs)
+
+
+def _canonical(drug: str) -> str:
+    return _known_names()(drug) or drug
+
+
+@cache
+def _known_names() -> Callable[[str], str | None]:
+    return Library(load_default()).canonical_drug

@@ -37,7 +37,7 @@ def rollup_key(rollup: Rollup) -> str:
     return f"{'/'.join(names)}/{rollup.hour:%Y-%m-%dT%HZ}/{rollup.partition}"
 
 
-# The sums of a cell, named as in the event.
+# The sums of a cell, named as in the event; docs/definitions.md says what each one counts.
 COUNTS = (
     "entries",
     "confirmed",
@@ -49,6 +49,8 @@ COUNTS = (
     "error",
     "corrected",
     "stood",
+    "given_up",
+    "caught",
     "episodes",
     "unplugged_minutes",
 )
@@ -60,7 +62,7 @@ class Cell:
     A position is (offset, index) of the record that a score or an episode comes from.
     """
 
-    __slots__ = (*COUNTS, "at", "causes", "harm", "keystrokes", "place", "power", "slips", "test")
+    __slots__ = (*COUNTS, "at", "avoided_harm", "causes", "harm", "keystrokes", "place", "power", "slips", "test")
 
     def __init__(self, place: Place) -> None:
         self.place = place
@@ -69,10 +71,11 @@ class Cell:
         self.power = _BEFORE_ALL
         self.entries = self.confirmed = self.overridden = self.cancelled = 0
         self.soft_warnings = self.hard_warnings = self.suspect = self.error = 0
-        self.corrected = self.stood = self.episodes = 0
+        self.corrected = self.stood = self.given_up = self.caught = self.episodes = 0
         self.unplugged_minutes = 0.0
         self.slips: Counter[str] = Counter()
         self.harm: Counter[str] = Counter()
+        self.avoided_harm: Counter[str] = Counter()
         self.causes: Counter[str] = Counter()
         self.test = False
 
@@ -82,10 +85,11 @@ class Cell:
             return False
         self.keystrokes = position
         self._touch(score)
+        flagged = score.verdict != "ok"
         if score.revision > 1:
             # Only the outcome is news: the entry itself was counted with revision 1.
-            self.corrected += score.resolution == "corrected"
-            self.stood += score.resolution == "stood"
+            if flagged:
+                self._add_outcome(score)
             return True
         self.entries += 1
         self.confirmed += score.action == "confirm"
@@ -93,7 +97,8 @@ class Cell:
         self.cancelled += score.action == "cancel"
         self.soft_warnings += score.warned in {"soft_low", "soft_high"}
         self.hard_warnings += score.warned in {"hard_low", "hard_high"}
-        if score.verdict != "ok":
+        if flagged:
+            self.given_up += score.action == "cancel"
             self.suspect += score.verdict == "suspect"
             self.error += score.verdict == "error"
             self.harm[score.harm] += 1
@@ -137,6 +142,7 @@ class Cell:
             **{name: getattr(self, name) for name in COUNTS},
             slips=dict(self.slips),
             harm=dict(self.harm),
+            avoided_harm=dict(self.avoided_harm),
             causes=dict(self.causes),
             test=self.test,
         )
@@ -152,8 +158,16 @@ class Cell:
             setattr(cell, name, getattr(rollup, name))
         cell.slips = Counter(rollup.slips)
         cell.harm = Counter(rollup.harm)
+        cell.avoided_harm = Counter(rollup.avoided_harm)
         cell.causes = Counter(rollup.causes)
         return cell
+
+    def _add_outcome(self, score: DoseScore) -> None:
+        self.corrected += score.resolution == "corrected"
+        self.stood += score.resolution == "stood"
+        if score.caught:
+            self.caught += 1
+            self.avoided_harm[score.harm] += 1
 
     def _touch(self, event: DoseScore | PowerEpisode) -> None:
         self.at = max(self.at, event.at)

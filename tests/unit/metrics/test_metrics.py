@@ -53,9 +53,10 @@ async def filled(redis, redis_url):
     )
     await store_rollups(
         redis,
-        rollup("North", hour, 0, entries=10, overridden=3, error=1, corrected=1),
+        rollup("North", hour, 0, entries=10, overridden=3, error=1, corrected=1, caught=1, avoided_harm={"high": 1}),
         rollup("North", hour, 1, entries=5, suspect=2, stood=1, soft_warnings=4, hard_warnings=1, cancelled=2),
         rollup("North", hour - timedelta(days=2), 0, entries=100, overridden=7),
+        rollup("North", hour - timedelta(days=2), 0, drug="heparin", error=3, corrected=1, stood=1, given_up=1),
         rollup("North", hour, 0, drug="-", episodes=2, unplugged_minutes=12.5),
     )
     await beat(redis, "host-1", lag=7, waiting_s=0.5, records_total=1234, dead_letters_total=5)
@@ -80,6 +81,16 @@ async def test_the_figures_are_those_of_the_read_model(filled):
     assert samples["pumpwatch_rollup_overridden_entries", "North", "24h"] == 3
     assert samples["pumpwatch_rollup_overridden_entries", "North", "all"] == 10
     assert samples["pumpwatch_rollup_battery_seconds", "North", "24h"] == 750
+    assert samples["pumpwatch_rollup_caught_entries", "North", "24h"] == 1
+    assert samples["pumpwatch_rollup_stood_entries", "North", "24h"] == 1
+    assert samples["pumpwatch_rollup_undecided_entries", "North", "24h"] == 1
+    assert samples["pumpwatch_rollup_precision_ratio", "North", "24h"] == 0.5
+    assert samples["pumpwatch_rollup_precision_ratio", "North", "all"] == 0.25
+    assert samples["pumpwatch_rollup_avoided_harm_entries", "high", "North", "all"] == 1
+    assert samples["pumpwatch_rollup_drug_precision_ratio", "norepinephrine", "North", "all"] == 0.5
+    assert samples["pumpwatch_rollup_drug_precision_ratio", "heparin", "North", "all"] == 0
+    assert samples["pumpwatch_rollup_drug_undecided_entries", "heparin", "North", "all"] == 0
+    assert ("pumpwatch_rollup_drug_stood_entries", "heparin", "North", "24h") not in samples
     assert samples["pumpwatch_pipeline_ok",] == 1
     assert samples["pumpwatch_pipeline_lag_records",] == 7
     assert samples["pumpwatch_pipeline_worker_records_total", "host-1"] == 1234

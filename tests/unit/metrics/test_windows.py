@@ -13,8 +13,8 @@ async def test_the_day_is_the_last_24_clock_hours(redis):
     hours = [NOW.replace(minute=0), NOW.replace(day=22, hour=18, minute=0), NOW.replace(day=22, hour=17, minute=0)]
     await store_rollups(redis, *(rollup("North", hour, entries=10**number) for number, hour in enumerate(hours)))
     read = await RollupWindows(redis).read(["North", "South"], NOW.timestamp())
-    assert (read["North", "24h"].entries, read["North", "all"].entries) == (11, 111)
-    assert read["South", "all"].entries == 0
+    assert (read["North", "24h"].whole.entries, read["North", "all"].whole.entries) == (11, 111)
+    assert read["South", "all"].whole.entries == 0
 
 
 async def test_old_hours_are_read_again_seldom_and_new_ones_soon(redis):
@@ -22,10 +22,10 @@ async def test_old_hours_are_read_again_seldom_and_new_ones_soon(redis):
     new, old = NOW.replace(minute=0), NOW.replace(day=16, minute=0)
     windows = RollupWindows(redis)
     await store_rollups(redis, rollup("North", new, entries=1), rollup("North", old, entries=10))
-    assert (await windows.read(["North"], NOW.timestamp()))["North", "all"].entries == 11
+    assert (await windows.read(["North"], NOW.timestamp()))["North", "all"].whole.entries == 11
     await store_rollups(redis, rollup("North", new, entries=2), rollup("North", old, entries=20))
     sums = {
-        later: (await windows.read(["North"], NOW.timestamp() + later))["North", "all"].entries
+        later: (await windows.read(["North"], NOW.timestamp() + later))["North", "all"].whole.entries
         for later in (5, 30, 590, 700)
     }
     assert sums == {5: 11, 30: 12, 590: 12, 700: 22}
@@ -37,7 +37,7 @@ async def test_hours_that_are_gone_no_longer_count(redis):
     await store_rollups(redis, rollup("North", NOW.replace(minute=0), entries=1))
     await windows.read(["North"], NOW.timestamp())
     await redis.flushall()
-    assert (await windows.read(["North"], NOW.timestamp() + 1))["North", "all"].entries == 0
+    assert (await windows.read(["North"], NOW.timestamp() + 1))["North", "all"].whole.entries == 0
 
 
 async def test_a_scrape_reads_for_a_bounded_time(redis, monkeypatch):
@@ -45,6 +45,6 @@ async def test_a_scrape_reads_for_a_bounded_time(redis, monkeypatch):
     await store_rollups(redis, *(rollup("North", NOW.replace(hour=hour, minute=0), entries=1) for hour in range(10)))
     windows = RollupWindows(redis)
     monkeypatch.setattr("services.metrics.windows._LONGEST_READ_S", -1.0)
-    assert (await windows.read(["North"], NOW.timestamp()))["North", "all"].entries == 0
+    assert (await windows.read(["North"], NOW.timestamp()))["North", "all"].whole.entries == 0
     monkeypatch.setattr("services.metrics.windows._LONGEST_READ_S", 2.0)
-    assert (await windows.read(["North"], NOW.timestamp()))["North", "all"].entries == 10
+    assert (await windows.read(["North"], NOW.timestamp()))["North", "all"].whole.entries == 10

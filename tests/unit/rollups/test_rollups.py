@@ -28,6 +28,7 @@ scores = st.tuples(
             "harm": st.sampled_from(["none", "low", "high"]),
             "resolution": st.sampled_from(["open", "corrected", "stood"]),
             "revision": st.sampled_from([1, 1, 2]),
+            "caught": st.booleans(),
             "test": st.booleans(),
         }
     ),
@@ -53,7 +54,8 @@ def events(drawn):
     made = []
     for number, ((kind, fields), minute, partition) in enumerate(drawn):
         if kind == "score":
-            event = score(minute, meant=[Meant(value=5.0, probability=0.9, slip="extra_digit")], **fields)
+            outcome = {"caught": fields["caught"] and fields["revision"] > 1 and fields["resolution"] == "corrected"}
+            event = score(minute, meant=[Meant(value=5.0, probability=0.9, slip="extra_digit")], **(fields | outcome))
         else:
             event = episode(minute, 1, started_at=at(minute), **fields)
         made.append((event, partition, (number // 2, number % 2)))
@@ -74,11 +76,16 @@ def counted(made):
     for event, partition, _ in made:
         if hasattr(event, "verdict"):
             place = (event.hospital, event.care_area, event.drug, f"{event.at:%H}", partition)
-            names = [event.resolution] if event.revision > 1 else ["entries", f"{event.action}"]
-            if event.revision == 1:
+            names = ["entries", f"{event.action}"]
+            if event.revision > 1:
+                names = [event.resolution] if event.verdict != "ok" else []
+                if event.verdict != "ok" and event.caught:
+                    names += ["caught", f"avoided {event.harm}"]
+            else:
                 names += [f"{event.warned}"[:4]]
                 if event.verdict != "ok":
                     names += [event.verdict, f"harm {event.harm}", "slip extra_digit"]
+                    names += ["given up"] if event.action == "cancel" else []
         elif event.ended_at is not None:
             place = (event.hospital, event.care_area, "-", f"{event.started_at:%H}", partition)
             names = ["episodes", f"cause {event.cause}"]
@@ -101,9 +108,12 @@ def said(rollup):
         "error": rollup.error,
         "corrected": rollup.corrected,
         "stood": rollup.stood,
+        "given up": rollup.given_up,
+        "caught": rollup.caught,
         "episodes": rollup.episodes,
         **{f"slip {slip}": count for slip, count in rollup.slips.items()},
         **{f"harm {harm}": count for harm, count in rollup.harm.items()},
+        **{f"avoided {harm}": count for harm, count in rollup.avoided_harm.items()},
         **{f"cause {cause}": count for cause, count in rollup.causes.items()},
     }
     place = (rollup.hospital, rollup.care_area, rollup.drug, f"{rollup.hour:%H}", rollup.partition)
@@ -162,11 +172,12 @@ def test_a_cell_says_all_it_counted_and_through_where():
     """One overridden error, later corrected, and one closed episode beside it."""
     rollups = RollupPartition(7)
     rollups.apply_score(score(5), (40, 0))
-    rollups.apply_score(score(5, 2, resolution="corrected"), (44, 1))
+    rollups.apply_score(score(5, 2, resolution="corrected", corrected_to=5.0, caught=True), (44, 1))
     rollups.apply_episode(episode(70, 9, ended_at=at(70), minutes=12.5), (300, 0))
     entry, power = rollups.take_changed()
     assert rollup_key(entry) == "st-test/MICU/Heparin/2026-11-23T08Z/7"
     assert (entry.entries, entry.overridden, entry.soft_warnings, entry.error, entry.corrected) == (1, 1, 1, 1, 1)
+    assert (entry.caught, entry.avoided_harm, entry.stood) == (1, {"life_threatening": 1}, 0)
     assert (entry.slips, entry.harm) == ({"extra_digit": 1}, {"life_threatening": 1})
     assert (entry.through, entry.hour, entry.test) == ({KEYSTROKES: (44, 1)}, at(0), True)
     assert rollup_key(power) == "st-test/MICU/-/2026-11-23T08Z/7"
@@ -174,6 +185,33 @@ def test_a_cell_says_all_it_counted_and_through_where():
     assert power.through == {POWER: (300, 0)}
     assert decode(Rollup, encode(entry)) == entry
     assert all(getattr(power, name) == 0 for name in COUNTS if name not in {"episodes", "unplugged_minutes"})
+
+
+def test_an_outcome_counts_in_the_hour_of_its_entry():
+    """Flagged at 08:50, corrected at 09:10: one catch at 08, and nothing at 09 but the entry that corrected it."""
+    rollups = RollupPartition(0)
+    rollups.apply_score(score(50), (1, 0))
+    rollups.apply_score(score(50, 2, resolution="corrected", resolved_after_s=1200.0, caught=True), (2, 0))
+    rollups.apply_score(score(70, entry="e2", verdict="ok", harm="none", typed=5.0), (2, 1))
+    sums = {rollup.hour: (rollup.entries, rollup.error, rollup.caught) for rollup in rollups.take_changed()}
+    assert sums == {at(0): (1, 1, 1), at(60): (1, 0, 0)}
+
+
+def test_a_cancelled_entry_that_was_flagged_is_given_up():
+    """It is neither a catch nor a false alarm, and stays out of what is awaited."""
+    rollups = RollupPartition(0)
+    rollups.apply_score(score(action="cancel", resolution="cancelled"), (1, 0))
+    [cell] = rollups.take_changed()
+    assert (cell.error, cell.given_up, cell.caught, cell.corrected, cell.stood) == (1, 1, 0, 0, 0)
+
+
+def test_what_became_of_an_entry_that_was_not_flagged_counts_nothing():
+    """Precision is about flagged entries alone."""
+    rollups = RollupPartition(0)
+    rollups.apply_score(score(verdict="ok", harm="none"), (1, 0))
+    rollups.apply_score(score(verdict="ok", harm="none", revision=2, resolution="corrected"), (2, 0))
+    [cell] = rollups.take_changed()
+    assert (cell.entries, cell.corrected, cell.caught, cell.avoided_harm) == (1, 0, 0, {})
 
 
 def test_an_episode_counts_in_the_hour_of_its_start_once_it_has_ended():
