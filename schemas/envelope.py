@@ -14,13 +14,24 @@ if TYPE_CHECKING:
         AlertAction,
         DoseScore,
         DrugLibrary,
+        IntentState,
         KeystrokeEvent,
         PowerEpisode,
         PowerEvent,
         Rollup,
     )
 
-    Event = KeystrokeEvent | PowerEvent | DoseScore | PowerEpisode | Alert | AlertAction | Rollup | DrugLibrary
+    Event = (
+        KeystrokeEvent
+        | PowerEvent
+        | DoseScore
+        | PowerEpisode
+        | Alert
+        | AlertAction
+        | Rollup
+        | IntentState
+        | DrugLibrary
+    )
 
 _FIXED = [("ce_specversion", b"1.0"), ("content-type", b"application/json")]
 

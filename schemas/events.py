@@ -18,9 +18,11 @@ Text = Annotated[str, Meta(min_length=1, max_length=128)]
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 At = Annotated[datetime, Meta(tz=True)]
 Quantity = Annotated[float, Meta(ge=0, le=10_000_000)]
+Amount = Annotated[float, Meta(ge=0, le=1_000_000_000)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Step = Annotated[int, Meta(ge=-20, le=20)]
 Revision = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Milliseconds = Annotated[int, Meta(ge=0, le=86_400_000)]
 Channel = Annotated[int, Meta(ge=1, le=64)]
@@ -329,6 +331,40 @@ class Rollup(Struct, frozen=True, kw_only=True):
     episodes: Count = 0
     unplugged_minutes: Quantity = 0.0
     causes: dict[str, Count] = {}
+    test: bool = False
+
+
+class LearnedCounts(Struct, frozen=True, kw_only=True):
+    """What was entered and stood in care areas of one profile; counts fade with time and are those of `at`.
+
+    `values` are pairs of a value and its count, `changes` pairs of round(10 * log10(value / value before)) and its
+    count. Values entered least are left out, so `values` may add up to less than `entries`.
+    """
+
+    profile: Literal["adult_icu", "ward", "paediatric", "neonatal"]
+    entries: Amount
+    values: list[tuple[Quantity, Amount]]
+    changes: list[tuple[Step, Amount]] = []
+
+
+class IntentState(Struct, frozen=True, kw_only=True):
+    """What one source partition taught of one drug in one unit at one hospital; readers add the partials.
+
+    `drug` and `unit` are canonical names. `through` is the fence: the position `[offset, index]` of the last
+    keystroke record that was learned from. `slips` are those that corrections confirmed. `learning_version` names the
+    rules of counting; a state by other rules is ignored.
+    """
+
+    id: Id
+    hospital: Name
+    at: At
+    drug: Text
+    unit: Name
+    partition: Count
+    through: tuple[int, int]
+    learning_version: Name
+    counts: list[LearnedCounts] = []
+    slips: dict[str, Amount] = {}
     test: bool = False
 
 

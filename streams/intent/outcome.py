@@ -122,14 +122,14 @@ def _settled(last: Recent, flagged: DoseScore | None, later: DoseScore) -> Settl
     after_s = (later.at - last.at).total_seconds()
     if after_s < 0:
         return NOTHING
-    slip: Slip | None = None
+    named = _named(last.meant, later.typed) if last.meant else None
     ended: Resolution
     if after_s > WINDOW_S:
-        ended = "stood"
+        ended, named = "stood", None
     elif (later.drug, later.unit) != (last.drug, last.unit):
         return NOTHING  # another drug or unit on the channel says nothing about the number
-    elif last.meant and (named := _named(last.meant, later.typed)):
-        ended, slip = "corrected", named.slip
+    elif named is not None:
+        ended = "corrected"
     else:
         low, high = sorted((later.typed, last.typed))
         if high <= SMALL_CHANGE * low:
@@ -138,8 +138,11 @@ def _settled(last: Recent, flagged: DoseScore | None, later: DoseScore) -> Settl
             ended = "corrected"
         else:
             return NOTHING
-    revision = None if flagged is None else _revised(flagged, ended, after_s)
-    return Settled(revision, Outcome(later.pump, later.field, last, ended, slip))
+    revision = None
+    if flagged is not None:
+        to = later.typed if ended == "corrected" else None
+        revision = _revised(flagged, ended, after_s, to, caught=named is not None)
+    return Settled(revision, Outcome(later.pump, later.field, last, ended, named.slip if named else None))
 
 
 def _named(meant: tuple[Meant, ...], value: float) -> Meant | None:
@@ -150,7 +153,9 @@ def _same(value: float, other: float) -> bool:
     return abs(value - other) <= SAME_VALUE * other
 
 
-def _revised(flagged: DoseScore, resolution: Resolution, after_s: float) -> DoseScore:
+def _revised(
+    flagged: DoseScore, resolution: Resolution, after_s: float, corrected_to: float | None, *, caught: bool
+) -> DoseScore:
     revision = flagged.revision + 1
     return msgspec.structs.replace(
         flagged,
@@ -158,4 +163,6 @@ def _revised(flagged: DoseScore, resolution: Resolution, after_s: float) -> Dose
         revision=revision,
         resolution=resolution,
         resolved_after_s=after_s,
+        corrected_to=corrected_to,
+        caught=caught,
     )

@@ -1,7 +1,7 @@
 """The keystroke side of one partition: events in, dose scores out. The stream and `pumpwatch score` both use it.
 
-What an entry scores depends on its own pump's events alone, in their order, so any number of workers, or a file,
-give the same scores.
+Without learning, what an entry scores depends on its own pump's events alone, in their order, so any number of workers,
+or a file, give the same scores. With it, each entry is scored before it is learned from.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from schemas.events import DoseScore, KeystrokeEvent
+    from streams.intent.outcome import Outcome
     from streams.intent.score import DoseScorer
+    from streams.intent.teacher import Teacher
 
 MAX_CLOSED = 50_000
 
@@ -31,11 +33,13 @@ class DosePartition:
     back 30 minutes of event time or more.
     """
 
-    def __init__(self, scorer: DoseScorer) -> None:
+    def __init__(self, scorer: DoseScorer, teacher: Teacher | None = None) -> None:
         self._scorer = scorer
+        self._teacher = teacher
         self._entries = OpenEntries()
         self._closed: Bounded[tuple[str, str], int] = Bounded(MAX_CLOSED)
         self._outcomes = Outcomes()
+        self._restored: list[tuple[Outcome, int]] = []
 
     def apply(self, event: KeystrokeEvent, offset: int) -> list[DoseScore]:
         """The scores that follow from one event, in the order in which they are to be published.
@@ -58,8 +62,10 @@ class DosePartition:
             return []
         self._closed.put((event.pump, event.entry), offset)
         score = self._scorer.score(entry, self._outcomes.recent(entry))
-        resolved = self._outcomes.settle(score)
-        return [score] if resolved is None else [resolved, score]
+        settled = self._outcomes.settle(score)
+        if self._teacher is not None and settled.outcome is not None:
+            self._teacher.teach(settled.outcome, offset)
+        return [score] if settled.revision is None else [settled.revision, score]
 
     def hold(self) -> int | None:
         """Offset of the first record of the oldest entry still open, or None: commit up to here and no further."""
@@ -71,4 +77,13 @@ class DosePartition:
             place = (score.pump, score.entry)
             if score.revision == 1 or place not in self._closed:
                 self._closed.put(place, offset)
-            self._outcomes.restore(score)
+            outcome = self._outcomes.restore(score)
+            if self._teacher is not None and outcome is not None:
+                self._restored.append((outcome, offset))
+
+    def teach_restored(self) -> None:
+        """Learn from what the restored scores decided; what was learned before the restart is not counted again."""
+        restored, self._restored = self._restored, []
+        for outcome, offset in restored:
+            if self._teacher is not None:
+                self._teacher.teach(outcome, offset)

@@ -23,7 +23,7 @@ CONTRACT = {
     topics.ALERTS: "Alert",
     topics.ALERT_ACTIONS: "AlertAction",
     topics.ROLLUPS: "Rollup",
-    topics.INTENT_STATE: None,
+    topics.INTENT_STATE: "IntentState",
     topics.DRUG_LIBRARY: "DrugLibrary",
 }
 

@@ -1,0 +1,89 @@
+"""What one source partition has learned of one drug in one unit at one hospital: counts that fade with time.
+
+Counts are kept as if all were of one moment, the landmark: an entry that is a half-life younger weighs twice as much.
+So counts of any two cells may be added, nothing has to be scaled down as time passes, and what a count is worth at
+some moment is one multiplication (forward decay: Cormode, Shkapenyuk, Srivastava and Xu, 2009).
+"""
+
+from __future__ import annotations
+
+from math import log10
+
+import msgspec
+from msgspec import Struct
+
+DAY_MS = 86_400_000
+LANDMARK_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+# Beyond this the weight of an entry no longer grows: 2 to this power still fits a float many million times.
+MOST_HALF_LIVES = 900.0
+CHANGES = 20
+"""Changes are counted in tenths of a power of ten, up to this many either way."""
+SPARE_VALUES = 16
+"""So many values more than kept may gather before those entered least are forgotten, all at once."""
+
+
+class Decay:
+    """What an entry weighs by its time."""
+
+    def __init__(self, half_life_days: float) -> None:
+        self._half_life_ms = half_life_days * DAY_MS
+
+    def weight(self, at_ms: int) -> float:
+        """The weight at the landmark of an entry that counts 1 at `at_ms`."""
+        half_lives = (at_ms - LANDMARK_MS) / self._half_life_ms
+        return float(2.0 ** max(-MOST_HALF_LIVES, min(MOST_HALF_LIVES, half_lives)))
+
+
+class Counts(Struct, array_like=True):
+    """Entries that stood in one care-area profile: how many, by value, and by the change from the value before."""
+
+    entries: float = 0.0
+    values: dict[float, float] = {}
+    changes: dict[int, float] = {}
+
+    def add(self, value: float, change: int | None, weight: float) -> None:
+        """Count one entry."""
+        self.entries += weight
+        values = self.values
+        values[value] = values.get(value, 0.0) + weight
+        if change is not None:
+            changes = self.changes
+            changes[change] = changes.get(change, 0.0) + weight
+
+    def trim(self, kept: int) -> None:
+        """Forget the values entered least, once there are so many more than kept that it is worth the work."""
+        if len(self.values) > kept + SPARE_VALUES:
+            most = sorted(self.values.items(), key=_count, reverse=True)[:kept]
+            self.values = dict(most)
+
+
+class Cell(Struct, array_like=True):
+    """Counts by profile, and confirmed slips; `through` is where the last entry learned from stands in its topic.
+
+    `at_ms` is the newest time of an entry in it. `test` says that it was taught by simulated or replayed entries.
+    """
+
+    through: tuple[int, int]
+    at_ms: int
+    test: bool
+    profiles: dict[str, Counts] = {}
+    slips: dict[str, float] = {}
+
+    def entries(self) -> float:
+        """Entries that stood, at the landmark's weight."""
+        return sum(counts.entries for counts in self.profiles.values())
+
+
+def change(value: float, previous: float | None) -> int | None:
+    """The step from the value before, in tenths of a power of ten; None where there is none."""
+    if not previous or not value:
+        return None
+    return max(-CHANGES, min(CHANGES, round(10 * log10(value / previous))))
+
+
+def _count(item: tuple[float, float]) -> float:
+    return item[1]
+
+
+pack = msgspec.msgpack.Encoder().encode
+unpack = msgspec.msgpack.Decoder(Cell).decode

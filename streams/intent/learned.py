@@ -1,0 +1,317 @@
+"""What the stream has learned: usual values and changes by hospital and drug, and confirmed slips by hospital.
+
+The counts are kept in cells, one for each hospital, drug, unit and source partition; here they are added up to what a
+prior asks for. A cell is taught where its partition is read and taken over as a published state everywhere else;
+`through` tells what it holds already, so neither a replay nor an older state counts twice. Not for several threads.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from streams.intent import learning
+from streams.intent.bounded import Bounded
+from streams.intent.counts import DAY_MS, LANDMARK_MS, Cell, Counts, Decay
+from streams.intent.shelf import Drug, Shelf
+from streams.intent.state import cell_of, state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from schemas.drugs.care_areas import Profile
+    from schemas.events import IntentState, Slip
+    from streams.intent.learning import Learning
+
+KEPT_VIEWS = 8192
+"""Sums kept, up to about 10 KB each: 80 MB at most."""
+FADED_AFTER_MS = 7 * DAY_MS
+"""A sum is made anew after so long: its counts have faded by 3% then."""
+NEWS = 8
+"""What was learned everywhere is added up anew when one part in so many of it is new."""
+
+
+class Lesson(NamedTuple):
+    """An entry that stood, or the slip of one that was corrected: canonical names, `change` as in `counts.change`."""
+
+    drug: Drug
+    profile: Profile
+    value: float
+    change: int | None
+    slip: Slip | None
+    at_ms: int
+    test: bool
+
+
+class LearnedOf:
+    """Decayed counts of a drug, unit and profile.
+
+    Attributes:
+        entries: entries that stood; may be more than `values` add up to, as rare values are forgotten.
+        values: the same by exact value.
+        changes: by round(10 * log10(value / value before)), from -20 to 20.
+        version: rises with every change, and differs between any two contents.
+        test: taught by simulated or replayed entries alone.
+    """
+
+    __slots__ = ("as_of_ms", "changes", "entries", "news", "per_weight", "test", "values", "version")
+
+    def __init__(self, as_of_ms: int, per_weight: float, version: int, news: int = 0) -> None:
+        self.entries = 0.0
+        self.values: dict[float, float] = {}
+        self.changes: dict[int, float] = {}
+        self.version = version
+        self.as_of_ms = as_of_ms
+        self.per_weight = per_weight
+        self.news = news
+        self.test = False
+
+    def add(self, counts: Counts, share: float) -> None:
+        """Add counts of one cell, each times `share`."""
+        self.entries += counts.entries * share
+        values, changes = self.values, self.changes
+        for value, count in counts.values.items():
+            values[value] = values.get(value, 0.0) + count * share
+        for step, count in counts.changes.items():
+            changes[step] = changes.get(step, 0.0) + count * share
+
+
+class _Hospital:
+    """Sums of a hospital at the landmark's weight, and how many drugs it has."""
+
+    __slots__ = ("drugs", "entries", "slips")
+
+    def __init__(self) -> None:
+        self.drugs = 0
+        self.entries = 0.0
+        self.slips: dict[str, float] = {}
+
+
+View = tuple[Drug, str]
+
+
+class Learned:
+    """All that was learned, by whichever partition; bounded in memory by the figures."""
+
+    def __init__(self, figures: Learning | None = None) -> None:
+        self._figures = figures or learning.load()
+        self._decay = Decay(self._figures.half_life_days)
+        self._shelf = Shelf(self._figures.memory_mb * 1024 * 1024)
+        self._hospitals: dict[str, _Hospital] = {}
+        self._at: dict[tuple[str, str], dict[str, None]] = {}
+        self._views: Bounded[View, LearnedOf] = Bounded(KEPT_VIEWS)
+        self._everywhere: Bounded[tuple[str, str, str], LearnedOf] = Bounded(KEPT_VIEWS)
+        self._news: dict[tuple[str, str], int] = {}
+        self._changed: dict[int, dict[Drug, None]] = {}
+        self._now_ms = LANDMARK_MS
+        self._version = 0
+
+    def __len__(self) -> int:
+        """How many drugs, units and hospitals something is known of."""
+        return len(self._shelf)
+
+    # -- what a prior asks
+
+    def of(self, hospital: str, drug: str, unit: str, profile: Profile) -> LearnedOf | None:
+        """What a hospital enters for a drug in a unit in care areas of a profile; all by canonical names."""
+        of = Drug(hospital, drug, unit)
+        view = self._views.get((of, profile))
+        if view is None or self._now_ms - view.as_of_ms > FADED_AFTER_MS:
+            if of not in self._shelf:
+                return None
+            view = self._view()
+            cells = [cell for cell in self._shelf.cells(of) if profile in cell.profiles]
+            view.test = all(cell.test for cell in cells)
+            for cell in cells:
+                if cell.test == view.test:
+                    view.add(cell.profiles[profile], view.per_weight)
+            self._views.put((of, profile), view)
+        return view if view.entries else None
+
+    def everywhere(self, drug: str, unit: str, profile: Profile) -> LearnedOf | None:
+        """The same of all hospitals together, each weighing no more than the cap.
+
+        A little behind (see `NEWS`). Hospitals of simulated pumps count only where there are no others.
+        """
+        news = self._news.get((drug, unit))
+        if news is None:
+            return None
+        view = self._everywhere.get((drug, unit, profile))
+        if view is None or news - view.news > view.entries / NEWS or self._now_ms - view.as_of_ms > FADED_AFTER_MS:
+            view = self._view(news)
+            for counts, share in self._of_hospitals(drug, unit, profile, view.per_weight):
+                view.add(counts, share * view.per_weight)
+            self._everywhere.put((drug, unit, profile), view)
+        return view if view.entries else None
+
+    def slips(self, hospital: str) -> dict[str, float]:
+        """Decayed counts of the slips that corrections confirmed at a hospital."""
+        known = self._hospitals.get(hospital)
+        per_weight = 1 / self._decay.weight(self._now_ms)
+        return {} if known is None else {slip: count * per_weight for slip, count in known.slips.items()}
+
+    def entries(self, hospital: str) -> float:
+        """Decayed count of the entries that taught at a hospital."""
+        known = self._hospitals.get(hospital)
+        return 0.0 if known is None else known.entries / self._decay.weight(self._now_ms)
+
+    # -- teaching
+
+    def teach(self, lesson: Lesson, partition: int, position: tuple[int, int]) -> bool:
+        """Learn from an entry decided at `position` of a source partition; False if that was known or is refused."""
+        drug = lesson.drug
+        cell = self._shelf.open(drug, partition)
+        if cell is None:
+            if not self._welcome(drug):
+                return False
+            cell = self._start(drug, partition, lesson)
+        elif position <= cell.through or (lesson.test and not cell.test):
+            return False
+        elif cell.test and not lesson.test:
+            self._discount(drug, cell)  # what real pumps teach is not mixed with simulated entries
+            self._views.pop((drug, lesson.profile))
+            cell = self._start(drug, partition, lesson)
+        cell.through = position
+        at_ms = lesson.at_ms
+        cell.at_ms = max(cell.at_ms, at_ms)
+        self._now_ms = max(self._now_ms, at_ms)
+        weight = self._decay.weight(at_ms)
+        self._version += 1
+        if lesson.slip is not None:
+            cell.slips[lesson.slip] = cell.slips.get(lesson.slip, 0.0) + weight
+            slips = self._hospitals[drug.hospital].slips
+            slips[lesson.slip] = slips.get(lesson.slip, 0.0) + weight
+        else:
+            self._count(drug, cell, lesson, weight)
+        self._changed.setdefault(partition, {})[drug] = None
+        return True
+
+    # -- states of partitions
+
+    def put(self, state: IntentState) -> bool:
+        """Take over what a partition published; False if what is known here reaches as far or further."""
+        drug = Drug(state.hospital, state.drug, state.unit)
+        known = self._shelf.get(drug, state.partition)
+        if known is None:
+            if not self._welcome(drug):
+                return False
+            self._register(drug)
+        elif state.through <= known.through:
+            return False
+        else:
+            self._discount(drug, known)
+        cell = cell_of(state, self._decay)
+        self._shelf.put(drug, state.partition, cell)
+        self._recount(drug, cell, 1.0)
+        self._now_ms = max(self._now_ms, cell.at_ms)
+        self._version += 1
+        self._changed.get(state.partition, {}).pop(drug, None)
+        for profile in cell.profiles:
+            self._views.pop((drug, profile))
+        self._news[drug.drug, drug.unit] += max(1, round(cell.entries() / self._decay.weight(cell.at_ms)))
+        self._forget()
+        return True
+
+    def restore(self, states: Iterable[IntentState]) -> None:
+        """Take up the published states of a partition, oldest first.
+
+        Where the furthest is not the last (a worker that had lost its partitions wrote after its successor) it is to
+        be published again, or compaction would keep the older one.
+        """
+        for state in states:
+            drug = Drug(state.hospital, state.drug, state.unit)
+            if not self.put(state):
+                known = self._shelf.get(drug, state.partition)
+                if known is not None and known.through != state.through:
+                    self._changed.setdefault(state.partition, {})[drug] = None
+
+    def take_changed(self, partition: int) -> list[IntentState]:
+        """The states of a partition that changed since they were taken last."""
+        changed = self._changed.pop(partition, {})
+        found = ((drug, self._shelf.get(drug, partition)) for drug in changed)
+        return [state_of(drug, partition, cell, self._decay) for drug, cell in found if cell is not None]
+
+    # -- inside
+
+    def _count(self, drug: Drug, cell: Cell, lesson: Lesson, weight: float) -> None:
+        counts = cell.profiles.get(lesson.profile)
+        if counts is None:
+            counts = cell.profiles[lesson.profile] = Counts(0.0, {}, {})
+        counts.add(lesson.value, lesson.change, weight)
+        counts.trim(self._figures.values_kept)
+        self._hospitals[drug.hospital].entries += weight
+        self._news[drug.drug, drug.unit] += 1
+        view = self._views.get((drug, lesson.profile))
+        if view is None:
+            return
+        if lesson.test != view.test or len(view.values) > 2 * self._figures.values_kept:
+            self._views.pop((drug, lesson.profile))
+            return
+        weight *= view.per_weight
+        view.entries += weight
+        view.values[lesson.value] = view.values.get(lesson.value, 0.0) + weight
+        if lesson.change is not None:
+            view.changes[lesson.change] = view.changes.get(lesson.change, 0.0) + weight
+        view.version = self._version
+
+    def _view(self, news: int = 0) -> LearnedOf:
+        self._version += 1
+        return LearnedOf(self._now_ms, 1 / self._decay.weight(self._now_ms), self._version, news)
+
+    def _of_hospitals(self, drug: str, unit: str, profile: Profile, per_weight: float) -> list[tuple[Counts, float]]:
+        """Counts with the share that each may have: a hospital beyond the cap counts for less."""
+        real: list[tuple[Counts, float]] = []
+        simulated: list[tuple[Counts, float]] = []
+        for hospital in self._at.get((drug, unit), ()):
+            cells = [cell for cell in self._shelf.cells(Drug(hospital, drug, unit)) if profile in cell.profiles]
+            entries = sum(cell.profiles[profile].entries for cell in cells) * per_weight
+            share = min(1.0, self._figures.most_of_a_hospital / entries) if entries else 0.0
+            for cell in cells:
+                (simulated if cell.test else real).append((cell.profiles[profile], share))
+        return real or simulated
+
+    def _welcome(self, drug: Drug) -> bool:
+        """Whether a drug may still be added at its hospital."""
+        if drug in self._shelf:
+            return True
+        known = self._hospitals.get(drug.hospital)
+        return known is None or known.drugs < self._figures.drugs_of_a_hospital
+
+    def _register(self, drug: Drug) -> None:
+        if drug in self._shelf:
+            return
+        hospital = self._hospitals.setdefault(drug.hospital, _Hospital())
+        hospital.drugs += 1
+        self._at.setdefault((drug.drug, drug.unit), {})[drug.hospital] = None
+        self._news.setdefault((drug.drug, drug.unit), 0)
+
+    def _start(self, drug: Drug, partition: int, lesson: Lesson) -> Cell:
+        self._register(drug)
+        cell = Cell((-1, -1), lesson.at_ms, lesson.test, {}, {})
+        self._shelf.add(drug, partition, cell)
+        self._forget()
+        return cell
+
+    def _recount(self, drug: Drug, cell: Cell, sign: float) -> None:
+        hospital = self._hospitals[drug.hospital]
+        hospital.entries += sign * cell.entries()
+        for slip, count in cell.slips.items():
+            hospital.slips[slip] = hospital.slips.get(slip, 0.0) + sign * count
+
+    def _discount(self, drug: Drug, cell: Cell) -> None:
+        self._recount(drug, cell, -1.0)
+
+    def _forget(self) -> None:
+        """Make room: whole drugs of hospitals, those taught longest ago first."""
+        for drug, cells in self._shelf.forget_oldest():
+            for cell in cells:
+                self._discount(drug, cell)
+                for profile in cell.profiles:
+                    self._views.pop((drug, profile))
+            hospital = self._hospitals[drug.hospital]
+            hospital.drugs -= 1
+            if not hospital.drugs:
+                del self._hospitals[drug.hospital]
+            places = self._at[drug.drug, drug.unit]
+            del places[drug.hospital]
+            if not places:
+                del self._at[drug.drug, drug.unit], self._news[drug.drug, drug.unit]
