@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from schemas.events import DoseScore, KeystrokeEvent
+    from streams.intent.entries import DoseEntry
     from streams.intent.outcome import Outcome
     from streams.intent.score import DoseScorer
     from streams.intent.teacher import Teacher
@@ -61,11 +62,15 @@ class DosePartition:
         if entry is None:
             return []
         self._closed.put((event.pump, event.entry), offset)
-        score = self._scorer.score(entry, self._outcomes.recent(entry))
+        score = self.judge(entry)
         settled = self._outcomes.settle(score)
         if self._teacher is not None and settled.outcome is not None:
             self._teacher.teach(settled.outcome, offset)
         return [score] if settled.revision is None else [settled.revision, score]
+
+    def judge(self, entry: DoseEntry) -> DoseScore:
+        """What an entry scores next on its pump, without remembering it."""
+        return self._scorer.score(entry, self._outcomes.recent(entry))
 
     def hold(self) -> int | None:
         """Offset of the first record of the oldest entry still open, or None: commit up to here and no further."""
