@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from schemas.topics import load
-from streams import libraries, readback, rights
+from streams import following, readback, rights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +88,7 @@ def _groups(role: Role, user: str, group: str) -> Iterator[tuple[Operation, str,
     if role == "worker":
         yield "read", group, False
         yield "describe", readback.GROUP, False
-        yield "describe", libraries.GROUP, False
+        yield "describe", following.GROUP, False
     elif role == "operator":
         yield "describe", readback.GROUP, False
     elif role == "subscriber":

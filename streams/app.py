@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -35,11 +36,13 @@ from streams.worker_metrics import WorkerMetrics
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from streams.following import TopicFollower
     from streams.settings import Settings
 
 log = structlog.get_logger()
 
 AGENTS: tuple[type[BatchAgent], ...] = (DoseAgent, PowerAgent, AlertAgent, RollupAgent, ReadModelAgent)
+TURN_EVERY_S = 0.1
 # A Redis that does not answer in this time counts as away.
 REDIS_TIMEOUT_S = 5.0
 
@@ -63,7 +66,7 @@ class StreamWorker:
         )
         read_model = ReadModel(self.redis, settings.group)
         self.libraries = Libraries()
-        self.follower = LibraryFollower(settings.confluent(), self.libraries)
+        self.library_follower = LibraryFollower(settings.confluent(), self.libraries)
         self.app = faust_app(settings)
         self.context = WorkerContext(
             settings=settings,
@@ -74,6 +77,10 @@ class StreamWorker:
             letting_go=lambda: self.app.should_stop or not self.consumer.flow_active,
         )
         self.agents = [kind(self.context) for kind in AGENTS]
+        learning = next(agent.learning for agent in self.agents if isinstance(agent, DoseAgent))
+        self.followers: list[TopicFollower] = [self.library_follower]
+        if learning is not None:
+            self.followers.append(learning.follower)
         self._die = die
         self.signs = VitalSigns(self, die)
         for agent in self.agents:
@@ -81,6 +88,7 @@ class StreamWorker:
         self.app.on_partitions_revoked.connect(self._forget)
         self.app.task(self.context.live_pumps.run)
         self.app.task(self.signs.run)
+        self.app.task(self._turn)
 
     @property
     def consumer(self) -> BatchConsumer:
@@ -88,9 +96,10 @@ class StreamWorker:
         return self.app.consumer  # type: ignore[no-any-return]
 
     def prepare(self) -> None:
-        """Read the drug libraries. Raises NotReadyError."""
-        self.follower.start()
-        if not self.follower.wait_until_read():
+        """Read the drug libraries; learned states are read beside the work. Raises NotReadyError."""
+        for follower in self.followers:
+            follower.start()
+        if not self.library_follower.wait_until_read():
             raise NotReadyError(f"{topics.DRUG_LIBRARY} could not be read to its end; is Kafka healthy?")
 
     def _attach(self, agent: BatchAgent) -> None:
@@ -109,6 +118,17 @@ class StreamWorker:
         async def run(stream: Any) -> None:
             async for event in stream.noack().events():
                 await self._work(agent, event, finishing)
+
+    async def _turn(self) -> None:
+        """Give every agent its turns beside the batches."""
+        while True:
+            for agent in self.agents:
+                try:
+                    agent.turn()
+                except Exception as error:
+                    log.exception("agent failed", agent=agent.name)
+                    self._die(f"{agent.name} agent: {error}")
+            await asyncio.sleep(TURN_EVERY_S)
 
     async def _work(self, agent: BatchAgent, event: Any, finishing: Finishing) -> None:
         """Apply one batch. Never raises: what is not expected ends the process before the ack."""
@@ -147,7 +167,8 @@ class StreamWorker:
 
     def close(self) -> None:
         """Release what the agents hold."""
-        self.follower.stop()
+        for follower in self.followers:
+            follower.stop()
         for agent in self.agents:
             agent.close()
 
@@ -210,7 +231,7 @@ def check_topics(settings: Settings) -> None:
         )
     read = {topic for kind in AGENTS for topic in kind.topics}
     dead_letters = {name for topic in read if (name := topics.load()[topic].dead_letter)}
-    wanted = read | dead_letters | {topics.DRUG_LIBRARY}
+    wanted = read | dead_letters | {topics.DRUG_LIBRARY, topics.INTENT_STATE}
     if missing := sorted(wanted - set(found)):
         raise NotReadyError(f"topics are missing: {', '.join(missing)}; run `pumpwatch topics create`")
     counts = {name: len(found[name].partitions) for name in sorted(wanted - {topics.DRUG_LIBRARY})}

@@ -112,6 +112,10 @@ class Outbox:
             self._away = False
             log.info("Kafka takes records again", client=self._name)
 
+    def flush(self, within_s: float) -> None:
+        """Send what is queued before the process ends, as far as Kafka takes it in time."""
+        self._producer.flush(within_s)
+
     def _flush(self) -> None:
         while self._producer.flush(1.0):
             if self._failure is not None:

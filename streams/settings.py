@@ -60,6 +60,11 @@ class Settings(BaseSettings):
         default=5000, ge=100, description="records over which the share of refused ones is taken, per topic"
     )
     intent_parameters: Path | None = Field(default=None, description="intent parameters file instead of the shipped")
+    intent_learning: Literal["on", "frozen", "off"] = Field(
+        default="on",
+        description="on: learn from what became of entries; frozen: use what was learned, learn nothing; "
+        "off: shipped priors only",
+    )
     board_user: str = Field(default="biomed", min_length=1, description="account of the board")
     board_password: SecretStr | None = Field(default=None, description="its password; generated when unset")
     metrics_token: SecretStr | None = Field(

@@ -172,8 +172,9 @@ class VitalSigns:
         worker, now = self._worker, time.monotonic()
         if (stuck_s := now - self._beat) > LOOP_STUCK_S:
             return f"the event loop has not turned for {stuck_s:.0f} s"
-        if not worker.follower.is_alive():
-            return "the drug libraries are no longer followed"
+        for follower in worker.followers:
+            if not follower.is_alive():
+                return f"the {follower.what} are no longer followed"
         for tp, since_s in worker.consumer.waits_s().items():
             # While the loop does not turn no batch can be finished: it is the loop that is judged.
             waited_s = since_s - stuck_s

@@ -72,6 +72,9 @@ class BatchAgent(ABC):
     def forget(self, partitions: set[tuple[str, int]]) -> None:
         """Drop the state of topic partitions that were taken away."""
 
+    def turn(self) -> None:  # noqa: B027 (most have none)
+        """Called in the event loop several times a second, for work that no batch brings. Must not block."""
+
     def close(self) -> None:
         """Release connections."""
         self.readback.close()

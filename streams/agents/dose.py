@@ -1,11 +1,12 @@
-"""The dose agent: keystrokes to entries to what was meant."""
+"""The dose agent: keystrokes to entries to what was meant, and what is learned from how entries ended."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from schemas.events import DoseScore, KeystrokeEvent
-from schemas.topics import DOSE_SCORES, KEYSTROKES
+from schemas.topics import DOSE_SCORES, INTENT_STATE, KEYSTROKES
+from streams.agents.learning import LearningHere
 from streams.agents.pump_events import PumpEventAgent
 from streams.intent import parameters
 from streams.intent.partition import DosePartition
@@ -13,6 +14,11 @@ from streams.intent.score import DoseScorer
 
 if TYPE_CHECKING:
     from streams.agents.context import WorkerContext
+    from streams.agents.pump_events import PartitionState
+    from streams.learned_states import Furthest
+
+# Longer than a broker takes that is there; one that is away is not waited for when the worker stops.
+LAST_WORDS_S = 2.0
 
 
 class DoseAgent(PumpEventAgent):
@@ -26,12 +32,50 @@ class DoseAgent(PumpEventAgent):
 
     def __init__(self, context: WorkerContext) -> None:
         super().__init__(context)
-        path = context.settings.intent_parameters
+        settings = context.settings
+        self.learning: LearningHere | None = None
+        if settings.intent_learning != "off":
+            self.learning = LearningHere(
+                settings, self.outbox, lambda topic: context.metrics.published.labels(topic).inc()
+            )
+        path = settings.intent_parameters
         self._scorer = DoseScorer(parameters.load() if path is None else parameters.read(path), context.libraries)
+        self._taught: dict[int, list[Furthest]] = {}
 
-    def decisions(self) -> DosePartition:
+    def decisions(self, partition: int) -> DosePartition:
         """Decisions of a partition; all share one scorer and its caches."""
-        return DosePartition(self._scorer)
+        teacher = None if self.learning is None else self.learning.teacher(self.context.libraries, partition)
+        return DosePartition(self._scorer, teacher)
+
+    def restore(self, partition: int, first_offset: int) -> PartitionState:
+        """The state of a partition from its published scores, and what it taught so far."""
+        if self.learning is not None:
+            self._taught[partition] = self.learning.read(partition, self.readback.whole(INTENT_STATE, partition))
+        return super().restore(partition, first_offset)
+
+    async def restored_here(self, partition: int, state: PartitionState) -> None:
+        """Learned counts belong to the event loop: they are taken up here, then what was scored after them."""
+        if self.learning is not None:
+            await self.learning.take_up(partition, self._taught.pop(partition, []))
+            state.decisions.teach_restored()
+
+    def forget(self, partitions: set[tuple[str, int]]) -> None:
+        """Drop the state of partitions that were taken away, and tell what they taught."""
+        if self.learning is not None:
+            self.learning.let_go(number for topic, number in partitions if topic == self.source)
+        super().forget(partitions)
+
+    def turn(self) -> None:
+        """Hear and tell what was learned."""
+        if self.learning is not None:
+            self.learning.turn()
+
+    def close(self) -> None:
+        """Tell what was learned, as far as Kafka is there."""
+        if self.learning is not None:
+            self.learning.close()
+            self.outbox.flush(LAST_WORDS_S)
+        super().close()
 
     def hold(self, topic: str, partition: int) -> int | None:  # noqa: ARG002 (one topic)
         """First record of the oldest entry still open in the partition."""

@@ -16,7 +16,7 @@ class PowerAgent(PumpEventAgent):
     source, output = POWER, POWER_EPISODES
     event, derived = PowerEvent, PowerEpisode
 
-    def decisions(self) -> PowerPartition:
+    def decisions(self, partition: int) -> PowerPartition:  # noqa: ARG002 (all alike)
         """Decisions of a partition."""
         return PowerPartition()
 

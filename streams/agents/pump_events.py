@@ -61,11 +61,14 @@ class PumpEventAgent(BatchAgent):
         self._states: dict[int, PartitionState] = {}
 
     @abstractmethod
-    def decisions(self) -> Decisions:
+    def decisions(self, partition: int) -> Decisions:
         """Fresh decisions for a partition."""
 
     def applied(self, event: Any, offset: int) -> None:
         """Called for every event that was taken; for side views that need no durability."""
+
+    async def restored_here(self, partition: int, state: PartitionState) -> None:
+        """Called in the event loop with a state just restored, before anything is applied to it."""
 
     def forget(self, partitions: set[tuple[str, int]]) -> None:
         """Drop the state of partitions of our source topic."""
@@ -77,7 +80,8 @@ class PumpEventAgent(BatchAgent):
         """Apply the records of a batch and send what they lead to."""
         state = self._states.get(batch.partition)
         if state is None:
-            state = await self.restored(self._restore, batch.partition, batch.records[0].offset)
+            state = await self.restored(self.restore, batch.partition, batch.records[0].offset)
+            await self.restored_here(batch.partition, state)
             self._states[batch.partition] = state
         for record, event in self.decoded(self.event, batch.records, state.applied, state.buried):
             self._apply(state, record, event)
@@ -105,7 +109,8 @@ class PumpEventAgent(BatchAgent):
         self.accept(record)
         self.applied(event, offset)
 
-    def _restore(self, partition: int, first_offset: int) -> PartitionState:
+    def restore(self, partition: int, first_offset: int) -> PartitionState:
+        """The state of a partition from what it published; runs in a thread."""
         newest = self.readback.tail(self.output, partition, 1, lambda _: True)
         horizon = newest[-1].timestamp()[1] - READ_BACK_MS if newest else 0
         tail = self.readback.tail(
@@ -114,7 +119,7 @@ class PumpEventAgent(BatchAgent):
         published = last_position(tail, self.source)
         # The records of the last position may be there in part; read again, that record completes them.
         complete = published[0] if published[0] < first_offset else published[0] - 1
-        decisions = self.decisions()
+        decisions = self.decisions(partition)
         decisions.restore(self._complete(tail, complete))
         return PartitionState(decisions, published, self.last_buried(self.source, partition))
 

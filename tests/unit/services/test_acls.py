@@ -51,7 +51,7 @@ def test_the_worker_writes_outputs_only_and_reads_them_back():
     assert names("worker", "read") == outputs | {KEYSTROKES, POWER, ALERT_ACTIONS, DRUG_LIBRARY}
     assert {topic for kind in AGENTS for topic in kind.topics} <= names("worker", "read")
     assert names("worker", "read", "group") == {"pumpwatch"}
-    assert names("worker", "describe", "group") == {"pumpwatch-readback", "pumpwatch-library"}
+    assert names("worker", "describe", "group") == {"pumpwatch-readback", "pumpwatch-follower"}
 
 
 def test_the_workers_group_is_a_setting():

@@ -22,7 +22,7 @@ def test_a_library_that_fails_does_not_end_the_thread(libraries, monkeypatch, fa
         raise failure
 
     monkeypatch.setattr(libraries, "put", put)
-    follower._take(SimpleNamespace(key=lambda: b"st-own", value=lambda: b"{}"))
+    follower.take_safely(SimpleNamespace(key=lambda: b"st-own", value=lambda: b"{}"))
 
 
 def test_a_broker_that_is_away_at_the_start_is_asked_again(libraries):

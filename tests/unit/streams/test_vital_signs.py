@@ -34,7 +34,7 @@ def worker() -> SimpleNamespace:
         app=SimpleNamespace(conf=SimpleNamespace(broker_rebalance_timeout=20.0)),
         agents=[Agent(KEYS.topic), Agent(ALERTS.topic)],
         consumer=SimpleNamespace(waits_s=dict, fetched_at=time.monotonic()),
-        follower=SimpleNamespace(is_alive=lambda: True),
+        followers=[SimpleNamespace(is_alive=lambda: True, what="drug libraries")],
     )
 
 
@@ -83,8 +83,8 @@ def test_a_loop_that_does_not_turn_is_named_and_not_the_batch_that_waits_for_it(
     assert signs.stuck() == "the event loop has not turned for 20 s"
 
 
-def test_a_library_follower_that_ended_is_noticed(signs, worker):
-    worker.follower.is_alive = lambda: False
+def test_a_follower_that_ended_is_noticed(signs, worker):
+    worker.followers[0].is_alive = lambda: False
     assert signs.stuck() == "the drug libraries are no longer followed"
 
 

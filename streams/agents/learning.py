@@ -1,0 +1,104 @@
+"""What a worker learns and hears of others' learning, and when it tells: the Kafka side of `streams.intent.learned`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from schemas.codec import encode
+from schemas.envelope import headers
+from schemas.topics import INTENT_STATE
+from streams.intent.learned import Learned
+from streams.intent.teacher import Teacher
+from streams.learned_states import StateFollower, StateReader, state_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from confluent_kafka import Message
+
+    from schemas.library import Library
+    from streams.learned_states import Furthest
+    from streams.outbox import Outbox
+    from streams.settings import Settings
+
+log = structlog.get_logger()
+
+TELL_EVERY_S = 30.0
+# So long the loop may take states over at a time: an alert must not wait for them.
+AT_A_TIME_S = 0.02
+RESTORED_AT_A_TIME = 200
+
+
+class LearningHere:
+    """Learned counts of this worker: taught by its own partitions, taken over from the topic for all others."""
+
+    def __init__(self, settings: Settings, outbox: Outbox, told: Callable[[str], None]) -> None:
+        self.learned = Learned()
+        self.follower = StateFollower(settings.confluent())
+        self._teaches = settings.intent_learning == "on"
+        self._outbox = outbox
+        self._told = told
+        self._reader = StateReader()
+        self._own: set[int] = set()
+        self._told_at = time.monotonic()
+
+    def teacher(self, libraries: Callable[[str], Library], partition: int) -> Teacher | None:
+        """Who teaches from a partition; nobody while learning is frozen."""
+        return Teacher(self.learned, libraries, partition) if self._teaches else None
+
+    def read(self, partition: int, messages: Iterable[Message]) -> list[Furthest]:
+        """What the partition taught so far; may run in a thread."""
+        return self._reader.furthest(partition, messages)
+
+    async def take_up(self, partition: int, states: list[Furthest]) -> None:
+        """Go on from what a partition taught so far."""
+        for number, one in enumerate(states):
+            if number % RESTORED_AT_A_TIME == 0:
+                await asyncio.sleep(0)  # other agents go on meanwhile
+            state = self._reader.read(one.raw)
+            if state is not None:
+                self.learned.put(state)
+                if one.older_last:
+                    self.learned.tell_again(state)
+        self._own.add(partition)
+
+    def turn(self) -> None:
+        """Take over what was heard, and tell what changed if it is time; to be called often, in the loop."""
+        began = time.monotonic()
+        while time.monotonic() - began < AT_A_TIME_S:
+            state = self.follower.fetch()
+            if state is None:
+                break
+            self.learned.put(state)
+        if began - self._told_at >= TELL_EVERY_S and not self._outbox.crowded:
+            self._told_at = began
+            self.tell(self._own)
+
+    def let_go(self, partitions: Iterable[int]) -> None:
+        """Tell what changed in partitions that are taken away; from now on another worker teaches there."""
+        gone = self._own.intersection(partitions)
+        self.tell(gone)
+        self._own -= gone
+
+    def tell(self, partitions: Iterable[int]) -> None:
+        """Publish what changed in partitions of this worker."""
+        if not self._teaches:
+            return
+        for partition in partitions:
+            for state in self.learned.take_changed(partition):
+                self._outbox.send(
+                    INTENT_STATE,
+                    key=state_key(state).encode(),
+                    value=encode(state),
+                    partition=partition,
+                    headers=headers(state, INTENT_STATE),
+                )
+                self._told(INTENT_STATE)
+
+    def close(self) -> None:
+        """Tell what is untold."""
+        self.tell(self._own)
