@@ -46,7 +46,7 @@ def test_metrics_need_no_kafka():
 
 def test_the_worker_writes_outputs_only_and_reads_them_back():
     """It cannot forge what a pump or a person said, nor a drug library."""
-    outputs = {DOSE_SCORES, POWER_EPISODES, ALERTS, ROLLUPS, *LETTERS}
+    outputs = {DOSE_SCORES, POWER_EPISODES, ALERTS, ROLLUPS, topics.INTENT_STATE, *LETTERS}
     assert names("worker", "write") == outputs
     assert names("worker", "read") == outputs | {KEYSTROKES, POWER, ALERT_ACTIONS, DRUG_LIBRARY}
     assert {topic for kind in AGENTS for topic in kind.topics} <= names("worker", "read")
@@ -65,7 +65,7 @@ def test_a_subscriber_reads_what_is_published_and_writes_nothing():
     rights = bindings("subscriber", "pharmacy")
     assert {right.operation for right in rights} == {"read", "describe"}
     assert {right.name for right in rights if right.resource == "topic"} == {
-        *(DOSE_SCORES, POWER_EPISODES, ALERTS, ROLLUPS)
+        *(DOSE_SCORES, POWER_EPISODES, ALERTS, ROLLUPS, topics.INTENT_STATE)
     }
     assert [right[1:] for right in rights if right.resource == "group"] == [
         ("read", "group", "pharmacy", False),
