@@ -100,26 +100,73 @@ class Drain(Struct, frozen=True, forbid_unknown_fields=True):
     ml_h: Amount
 
 
+class AgeingFigures(Struct, frozen=True, forbid_unknown_fields=True):
+    """How batteries wear: rows of (depth of discharge, fewest and most cycles until the share `left` is left)."""
+
+    cycles: Annotated[list[tuple[Share, Positive, Positive]], Meta(min_length=2)]
+    left: Share
+    years: Positive
+    calendar: Share
+    luck_log_sd: Amount
+    duds: Share
+    dud_loses: tuple[Share, Share]
+
+
+class GaugeFigures(Struct, frozen=True, forbid_unknown_fields=True):
+    """How far a gauge is behind its battery, and when it learns."""
+
+    misses: Share
+    misses_power: Positive
+    knee: tuple[Share, Share]
+    relearns: Share
+
+
 class PowerFigures(Struct, frozen=True, forbid_unknown_fields=True):
     """Batteries, and who leaves a pump unplugged."""
 
     drain: Drain
+    model_drain: dict[str, Positive]
+    drain_log_sd: Amount
+    drain_noise: Share
     charge: Positive
     design_mah: Positive
     reports_capacity: Share
     low_minutes: Positive
     very_low_minutes: Positive
-    degraded: Share
+    alarm_late: Share
+    ageing: AgeingFigures
+    gauge: GaugeFigures
     loose_cord: Share
     flaps_per_day: Amount
+    flaps: tuple[Annotated[int, Meta(ge=1)], Annotated[int, Meta(ge=1)]]
+    flap_seconds: tuple[Positive, Positive]
     transports_per_day: Amount
     transport_minutes: Positive
+    mri_per_day: Amount
+    mri_minutes: Positive
+    location_told: Share
+    location_after_minutes: Range
+    location_strays: Share
     failures_per_year: Amount
     failure_minutes: Positive
+    other_circuit: Share
     practice_minutes: Positive
     plugged_at_low: Share
     habits: dict[str, dict[Shift, Amount]]
     habits_elsewhere: dict[Shift, Amount]
+    habits_log_sd: Amount
+    busy: Amount = 1.0  # plugs pulled so many times as often
+
+
+class DeliveryFigures(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a hospital's network does to the events of its pumps."""
+
+    late_s: Range
+    late_power: Positive
+    repeated: Share
+    lost: Share
+    silences_per_day: Amount
+    silence_minutes: Positive
 
 
 class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,6 +177,7 @@ class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
     slips: SlipFigures
     answers: AnswerFigures
     power: PowerFigures
+    delivery: DeliveryFigures
 
     def __post_init__(self) -> None:
         for area in self.fleet.care_areas:

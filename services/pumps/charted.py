@@ -72,7 +72,6 @@ class Beds:
                     pick(dice, figures.sending),
                     faulty_keypad=False,
                     loose_cord=False,
-                    health=0.95,
                     reports_capacity=False,
                 )
             )

@@ -22,7 +22,7 @@ MINUTE_MS = 60_000
 
 
 class Pump(NamedTuple):
-    """One pump and its number in the fleet; `health` is the share of its design capacity that the battery still has."""
+    """One pump and its number in the fleet."""
 
     number: int
     serial: str
@@ -36,7 +36,6 @@ class Pump(NamedTuple):
     sending: Sending
     faulty_keypad: bool
     loose_cord: bool
-    health: float
     reports_capacity: bool
 
 
@@ -76,7 +75,6 @@ class Fleet:
             model = _draw(self._models, (traits >> 8) & 0xFFFF)
         one_channel = ((traits >> 24) & 0xFFFF) >= self._figures.second_channel * _16_BITS
         battery = mix(self.seed, index, _BATTERY)
-        worn, spread = battery & 0xFFFF, ((battery >> 16) & 0xFFFF) / _16_BITS
         return Pump(
             index,
             f"SIM-{index + 1:07d}",
@@ -90,7 +88,6 @@ class Fleet:
             _draw(self._sendings, (traits >> 32) & 0xFFFF),  # type: ignore[arg-type]
             (traits >> 48) < self._slips.faulty_keypads * _16_BITS,
             ((battery >> 32) & 0xFFFF) < self._power.loose_cord * _16_BITS,
-            0.3 + 0.45 * spread if worn < self._power.degraded * _16_BITS else 0.8 + 0.2 * spread,
             (battery >> 48) < self._power.reports_capacity * _16_BITS,
         )
 

@@ -10,8 +10,9 @@ from schemas.codec import from_ms
 from schemas.events import PowerEvent
 from services.pumps.dice import mix
 from services.pumps.fleet import MINUTE_MS
-from services.pumps.power import AWAY, BATTERY, DEPLETED, TRANSPORT_LOCATIONS, Batteries, Unplugging
-from services.pumps.truth import PowerTruth, Truth
+from services.pumps.plugs import HOME, Plugs, Unplugging, place_name
+from services.pumps.power import BATTERY, DEPLETED, JUMPED, Batteries
+from services.pumps.truth import AlarmTruth, GaugeTruth, MainsTruth, PowerTruth, Truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,20 +20,19 @@ if TYPE_CHECKING:
     from schemas.events import PowerKind
     from services.pumps.behaviour import PowerFigures, Shift
     from services.pumps.fleet import Pump
-    from services.pumps.power import Why
     from services.pumps.what import What
 
 _RESTARTS_AFTER_MS = 20_000  # an empty pump that is plugged in again runs again: judgement
-_SHORTEST_FLAP = 0.04  # minutes
 _CYCLES_OF_A_LIFE = 1500  # Li-ion at half depth: 1,200-1,500
 
 
 class Due(NamedTuple):
-    """Something to come: a plug put in (of this turn), one pulled, or the channels looked at again."""
+    """Something to come: a plug put in (of this turn), one pulled, another place, or the channels looked at again."""
 
     at_ms: int
     pulled: Unplugging | None = None
     turn: int | None = None
+    place: int | None = None
 
 
 class Mains:
@@ -42,10 +42,17 @@ class Mains:
         self, pumps: int, programmes: What, chance: int, run: str, figures: PowerFigures, tell: Callable[[Truth], None]
     ) -> None:
         self.batteries = Batteries(pumps, chance, figures)
+        self._plugs = Plugs(chance, figures)
         self._programmes = programmes
         self._chance, self._run, self._figures, self._tell = chance, run, figures, tell
         self._dice = Random()
         self.seq = array("I", bytes(4)) * pumps
+
+    def begin(self, pump: Pump) -> float:
+        """Give the pump its battery and look at what runs; the share of its capacity that the battery has."""
+        self.batteries.start(pump)
+        self.measure(pump)
+        return self.batteries.health(pump.number)
 
     def measure(self, pump: Pump) -> None:
         """Look at what runs."""
@@ -57,7 +64,7 @@ class Mains:
         number = pump.number
         if self.batteries.flags[number] & BATTERY or not self.batteries.running[number]:
             return None
-        unplugging = self.batteries.unplugging(pump, minute, shift, self._dice)
+        unplugging = self._plugs.unplugging(pump, minute, shift, self._dice)
         return Due(at_ms + unplugging.in_ms, unplugging) if unplugging else None
 
     def ran(self, pump: Pump, at_ms: int) -> PowerEvent | None:
@@ -71,16 +78,22 @@ class Mains:
 
     def unplug(self, pump: Pump, at_ms: int, unplugging: Unplugging) -> tuple[PowerEvent, list[Due]] | None:
         """The plug is pulled; None if it was out already. With what follows from it."""
-        if self.batteries.flags[pump.number] & BATTERY:
+        number, why = pump.number, unplugging.why
+        if self.batteries.flags[number] & BATTERY:
             return None
-        why: Why = unplugging.why
-        turn = self.batteries.unplug(pump.number, away=why == "transport")
-        lasts_ms = max(round(unplugging.minutes * MINUTE_MS), 500)
-        follows = [Due(at_ms + lasts_ms, turn=turn)]
-        if why == "loose_cord" and unplugging.minutes > _SHORTEST_FLAP:
-            # A loose cord flaps: each gap is shorter than the one before.
-            again = unplugging._replace(minutes=unplugging.minutes * 0.7)
-            follows.append(Due(at_ms + round(1.5 * lasts_ms), again))
+        turn = self.batteries.unplug(number)
+        ends_ms = at_ms + max(round(unplugging.minutes * MINUTE_MS), 500)
+        follows = [Due(ends_ms, turn=turn)]
+        self._dice.seed(mix(self._chance, number, at_ms * 8 + 5))
+        if unplugging.flaps:
+            on_mains, again = self._plugs.flap(unplugging, self._dice)
+            follows.append(Due(ends_ms + round(on_mains * MINUTE_MS), again))
+        if unplugging.place != HOME:
+            there, back = (
+                round(self._dice.uniform(*self._figures.location_after_minutes) * MINUTE_MS) for _ in range(2)
+            )
+            follows.append(Due(at_ms + there, turn=turn, place=unplugging.place))
+            follows.append(Due(max(ends_ms - back, at_ms + there + 1), turn=turn, place=HOME))
         self._tell(
             PowerTruth(
                 at=from_ms(at_ms),
@@ -88,10 +101,16 @@ class Mains:
                 care_area=pump.care_area,
                 pump=pump.serial,
                 why=why,
-                health=round(pump.health, 3),
+                health=round(self.batteries.health(number), 3),
             )
         )
         return self.event(pump, "unplugged", at_ms), follows
+
+    def move(self, pump: Pump, due: Due) -> None:
+        """The pump is located elsewhere, unless it is on mains since."""
+        batteries = self.batteries
+        if batteries.flags[pump.number] & BATTERY and batteries.turns[pump.number] == due.turn:
+            batteries.place[pump.number] = due.place or HOME
 
     def plug(self, pump: Pump, at_ms: int, turn: int | None) -> tuple[PowerEvent, list[Due]] | None:
         """The plug is put in; None if it was in already, or was pulled again since."""
@@ -99,6 +118,7 @@ class Mains:
         if not flags & BATTERY or self.batteries.turns[pump.number] != turn:
             return None
         self.batteries.plug(pump.number)
+        self._tell(MainsTruth(at=from_ms(at_ms), pump=pump.serial))
         follows = []
         if flags & DEPLETED and self.batteries.running[pump.number]:
             self.batteries.running[pump.number] = 0
@@ -107,14 +127,36 @@ class Mains:
 
     def minute(self, pump: Pump, at_ms: int, minute: int) -> tuple[PowerEvent, Due | None] | None:
         """A minute passes: an alarm, if one begins, and somebody who answers it. An empty pump is always plugged in."""
-        alarm = self.batteries.minute(pump)
+        batteries, number = self.batteries, pump.number
+        knew, shown = batteries.flags[number] & JUMPED, batteries.gauge[number]
+        alarm = batteries.minute(pump, minute)
+        if not knew and batteries.flags[number] & JUMPED:
+            self._tell(
+                GaugeTruth(
+                    at=from_ms(at_ms),
+                    pump=pump.serial,
+                    before=round(shown, 1),
+                    after=round(batteries.gauge[number], 1),
+                    health=round(batteries.health(number), 3),
+                )
+            )
         if alarm is None:
             return None
-        self._dice.seed(mix(self._chance, pump.number, minute * 8 + 6))
+        self._tell(
+            AlarmTruth(
+                at=from_ms(at_ms),
+                pump=pump.serial,
+                alarm=alarm,
+                minutes=round(batteries.minutes_left(pump), 1),
+                new_minutes=round(batteries.new_minutes(pump), 1),
+                health=round(batteries.health(number), 3),
+            )
+        )
+        self._dice.seed(mix(self._chance, number, minute * 8 + 6))
         answer = None
         if alarm == "depleted" or self._dice.random() < self._figures.plugged_at_low:
             in_ms = round(self._dice.uniform(1, 9) * MINUTE_MS)
-            answer = Due(at_ms + in_ms, turn=self.batteries.turns[pump.number])
+            answer = Due(at_ms + in_ms, turn=batteries.turns[number])
         return self.event(pump, alarm, at_ms), answer
 
     def event(self, pump: Pump, kind: PowerKind, at_ms: int) -> PowerEvent:
@@ -124,12 +166,12 @@ class Mains:
         self.seq[number] = seq + 1
         running = 0 if flags & DEPLETED else batteries.running[number]
         on_battery = bool(flags & BATTERY)
-        charge = batteries.charge[number]
+        charge = batteries.gauge[number]
         full = design = cycles = None
         if pump.reports_capacity:
             design = self._figures.design_mah
-            full = round(design * pump.health)
-            cycles = round((1 - pump.health) * _CYCLES_OF_A_LIFE)
+            full = round(design * batteries.believed(number))
+            cycles = round((1 - batteries.believed(number)) * _CYCLES_OF_A_LIFE)
         return PowerEvent(
             id=f"{pump.serial}-{self._run}-p{seq}",
             hospital=pump.hospital,
@@ -140,16 +182,16 @@ class Mains:
             model=pump.model,
             kind=kind,
             source="battery" if on_battery else "mains",
-            charge_pct=round(charge, 1),
+            charge_pct=float(round(charge)),  # a gauge shows whole points
             charging=not on_battery and charge < 100.0,
             infusing=running > 0,
             rate_ml_h=round(batteries.rate_ml_h[number], 2) if running else 0.0,
             channels_running=running,
-            minutes_left=batteries.gauge_minutes(number),
+            minutes_left=batteries.gauge_minutes(pump),
             full_capacity_mah=full,
             design_capacity_mah=design,
             cycles=cycles,
-            location=TRANSPORT_LOCATIONS[batteries.turns[number] & 3] if flags & AWAY else pump.location,
+            location=place_name(batteries.place[number], pump),
             drugs=self._programmes.drugs(pump) if running else [],
             test=True,
         )

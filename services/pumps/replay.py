@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from services.pumps.charted import ENDS_AFTER_MS, Beds, Rows, Stay
 from services.pumps.dice import base36, mix, text_seed
 from services.pumps.nurse import Nurse
-from services.pumps.power import often
+from services.pumps.plugs import often
 from services.pumps.timeline import MOST_BEHIND_MS, shorten
 from services.pumps.traffic import Traffic
 

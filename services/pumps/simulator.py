@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.pumps.dice import base36, mix, text_seed
 from services.pumps.fleet import Fleet
-from services.pumps.power import often
+from services.pumps.plugs import often
 from services.pumps.programmes import Programmes
 from services.pumps.traffic import Traffic
 

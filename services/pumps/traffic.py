@@ -21,7 +21,7 @@ from services.pumps.dice import mix
 from services.pumps.fleet import MINUTE_MS
 from services.pumps.mains import Due, Mains
 from services.pumps.nurse import Entered
-from services.pumps.power import Unplugging, shift_at
+from services.pumps.plugs import Unplugging, shift_at
 from services.pumps.truth import PumpTruth, Truth
 from services.pumps.what import Change
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 Record = tuple[str, str, KeystrokeEvent | PowerEvent, int]
 
-_KEYS, _UNPLUG, _PLUG, _MEND, _RUN, _TRUTH = range(6)
+_KEYS, _UNPLUG, _PLUG, _MEND, _RUN, _TRUTH, _MOVE = range(7)
 _MINUTES_PER_YEAR = 525_600
-_DEGRADED_BELOW = 0.75
+_WORN_BELOW = 0.8  # batteries are commonly replaced from here on
 _BYTES_WAITING = 300  # a tuple of five, two whole numbers and what is to be done
 
 
@@ -61,8 +61,8 @@ class Traffic:
         tell: Callable[[Truth], None] | None = None,
     ) -> None:
         self._start_ms, self._chance, self._heartbeat = start_ms, chance, heartbeat
-        self._failing = figures.failures_per_year / _MINUTES_PER_YEAR * 2**64
-        self._failure_minutes = figures.failure_minutes
+        self._failing = figures.failures_per_year * figures.busy / _MINUTES_PER_YEAR * 2**64
+        self._failure_minutes, self._other_circuit = figures.failure_minutes, figures.other_circuit
         self._tell = tell or (lambda _truth: None)
         self._fleet, self._programmes = fleet, programmes
         self._mains = Mains(pumps, programmes, chance, run, figures, self._tell)
@@ -78,6 +78,11 @@ class Traffic:
         arrays = (value for owner in owners for value in vars(owner).values() if isinstance(value, array))
         waiting = _BYTES_WAITING * len(self._heap)
         return (sum(one.itemsize * len(one) for one in arrays) + waiting) / len(self._phase)
+
+    def battery(self, number: int) -> tuple[float, float]:
+        """What only the truth knows of a pump now: share of its battery's capacity, and minutes left on battery."""
+        batteries = self._mains.batteries
+        return batteries.health(number), batteries.minutes_left(self._fleet.pump(number))
 
     def records(self) -> Iterator[Record]:
         """All events of the fleet, in the order of their time."""
@@ -114,8 +119,8 @@ class Traffic:
 
     def _begin(self, pump: Pump, at_ms: int) -> None:
         self._programmes.begin(pump, (at_ms - self._start_ms) // 1000)
-        self._mains.measure(pump)
-        if pump.faulty_keypad or pump.loose_cord or pump.health < _DEGRADED_BELOW:
+        health = self._mains.begin(pump)
+        if pump.faulty_keypad or pump.loose_cord or health < _WORN_BELOW:
             self._tell(
                 PumpTruth(
                     hospital=pump.hospital,
@@ -124,7 +129,7 @@ class Traffic:
                     model=pump.model,
                     faulty_keypad=pump.faulty_keypad,
                     loose_cord=pump.loose_cord,
-                    health=round(pump.health, 3),
+                    health=round(health, 3),
                 )
             )
 
@@ -140,7 +145,7 @@ class Traffic:
 
     def _await(self, number: int, due: Due | None) -> None:
         if due is not None:
-            what = _UNPLUG if due.pulled else _RUN if due.turn is None else _PLUG
+            what = _UNPLUG if due.pulled else _RUN if due.turn is None else _PLUG if due.place is None else _MOVE
             self._push(due.at_ms, what, number, due)
 
     def _push(self, at_ms: int, what: int, number: int, about: Any) -> None:
@@ -167,6 +172,9 @@ class Traffic:
             if isinstance(about, Change):
                 self._programmes.apply(pump, about)
             return self._mains.ran(pump, at_ms)
+        if what == _MOVE:
+            self._mains.move(pump, about)
+            return None
         happened = (
             self._mains.unplug(pump, at_ms, about.pulled)
             if what == _UNPLUG
@@ -188,7 +196,9 @@ class Traffic:
             at_ms = minute_ms + dice.randrange(60) * 1000
             minutes = dice.uniform(0.5, 2) * self._failure_minutes
             for number in self._fleet.in_zone(hospital, place, zone):
-                self._await(number, Due(at_ms + dice.randrange(900), Unplugging("unit_power_failure", 0, minutes)))
+                in_ms = dice.randrange(900)
+                if dice.random() >= self._other_circuit:
+                    self._await(number, Due(at_ms + in_ms, Unplugging("unit_power_failure", 0, minutes)))
 
 
 def _by_phase(phase: array[int]) -> array[int]:

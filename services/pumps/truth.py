@@ -1,6 +1,8 @@
 """What really happened in a simulation, as NDJSON beside the events; it never enters a topic.
 
-One line for each committed entry (`truth: entry`), each time on battery (`power`) and each pump with a fault (`pump`).
+One line for each committed entry (`truth: entry`), each time off the mains (`power`) and back (`mains`), each alarm of
+a pump (`alarm`), each jump of a gauge (`gauge`), each loss of a pump's network (`silence`) and each pump with a fault
+(`pump`).
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from msgspec import Struct
 
 from schemas import codec
 from schemas.events import CommitAction, Field, Slip  # noqa: TC001 (msgspec reads the annotations)
-from services.pumps.power import Why  # noqa: TC001 (msgspec reads the annotations)
+from services.pumps.plugs import Why  # noqa: TC001 (msgspec reads the annotations)
+from services.pumps.power import Alarm  # noqa: TC001 (msgspec reads the annotations)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,8 +59,47 @@ class PowerTruth(Struct, frozen=True, kw_only=True, tag_field="truth", tag="powe
     health: float
 
 
+class MainsTruth(Struct, frozen=True, kw_only=True, tag_field="truth", tag="mains"):
+    """A pump is on mains again."""
+
+    at: datetime
+    pump: str
+
+
+class AlarmTruth(Struct, frozen=True, kw_only=True, tag_field="truth", tag="alarm"):
+    """A pump's own alarm on battery, and the minutes that were really left; it may come late on a worn battery.
+
+    `new_minutes` is what a new battery would have had left then, unplugged as full and used as this one was.
+    """
+
+    at: datetime
+    pump: str
+    alarm: Alarm
+    minutes: float
+    new_minutes: float
+    health: float
+
+
+class GaugeTruth(Struct, frozen=True, kw_only=True, tag_field="truth", tag="gauge"):
+    """A gauge jumped to the truth, from one percentage to another."""
+
+    at: datetime
+    pump: str
+    before: float
+    after: float
+    health: float
+
+
+class SilenceTruth(Struct, frozen=True, kw_only=True, tag_field="truth", tag="silence"):
+    """Nothing that a pump says from `at` until `until` arrives, whatever happens to it."""
+
+    at: datetime
+    until: datetime
+    pump: str
+
+
 class PumpTruth(Struct, frozen=True, kw_only=True, tag_field="truth", tag="pump"):
-    """A pump with something wrong."""
+    """A pump with something wrong; `health` is the share of its design capacity that its battery still has."""
 
     hospital: str
     care_area: str
@@ -68,7 +110,7 @@ class PumpTruth(Struct, frozen=True, kw_only=True, tag_field="truth", tag="pump"
     health: float
 
 
-Truth = EntryTruth | PowerTruth | PumpTruth
+Truth = EntryTruth | PowerTruth | MainsTruth | AlarmTruth | GaugeTruth | SilenceTruth | PumpTruth
 
 
 def read(path: Path) -> Iterator[Truth]:

@@ -26,7 +26,6 @@ def test_hospitals_care_areas_and_keypads_have_their_shares(fleet, figures):
     sending = Counter(pump.sending for pump in pumps)
     for how, share in figures.fleet.sending.items():
         assert sending[how] / 12_000 == pytest.approx(share, abs=0.02)
-    assert sum(pump.health < 0.75 for pump in pumps) / 12_000 == pytest.approx(figures.power.degraded, abs=0.01)
     assert sum(pump.faulty_keypad for pump in pumps) / 12_000 == pytest.approx(0.003, abs=0.002)
 
 
