@@ -25,6 +25,9 @@ ACTIONS_KEPT = 16
 # A change of an episode's figures that a screen should show; smaller ones wait for the next one.
 CHARGE_STEP_PCT = 10
 EMPTY_SHIFT = timedelta(minutes=5)
+# A keypad's figures are shown again when they have grown by half, or when they are a day old.
+BOUNCES_GROWTH = 1.5
+KEYPAD_SHOWN_EVERY = timedelta(days=1)
 
 
 def after_finding(before: Alert | None, finding: Finding, fingerprint: str) -> Alert | None:
@@ -74,7 +77,10 @@ def _still_there(before: Alert, finding: Finding, severity: Severity) -> Alert |
 
 
 def after_action(before: Alert, action: AlertAction) -> Alert | None:
-    """What a person's action makes of an alert. Raises EventRefused for a comment without words."""
+    """What a person's action makes of an alert: nothing to publish if it keeps its revision.
+
+    Raises EventRefused for a comment without words.
+    """
     if action.id in before.actions:
         return None
     comment = action.comment if action.comment is not None else before.comment
@@ -83,7 +89,8 @@ def after_action(before: Alert, action: AlertAction) -> Alert | None:
             raise EventRefused("schema", "field `comment`: a comment needs some text")
         return _acted(before, action, state=before.state, comment=comment)
     if before.state == "resolved":
-        return None
+        # Too late to act, but to be known in the next revision: read again after the alert fired anew it would act.
+        return replace(before, actions=[*before.actions, action.id][-ACTIONS_KEPT:])
     if action.action == "resolve":
         return _acted(before, action, state="resolved", comment=comment)
     if before.state == "acknowledged" and before.by == action.by and before.comment == comment:
@@ -139,6 +146,10 @@ def _worth_showing(before: Alert, finding: Finding) -> bool:
     old, new = before.subject, finding.subject
     if new.entry is not None:
         return before.summary != finding.summary or old.error_likelihood != new.error_likelihood
+    if old.keypad is not None and new.keypad is not None:
+        if finding.source.at - before.at >= KEYPAD_SHOWN_EVERY:
+            return True
+        return new.keypad.bounced_entries >= BOUNCES_GROWTH * old.keypad.bounced_entries
     if old.cause != new.cause or old.drugs != new.drugs:
         return True
     if finding.kind == "battery_empty_soon" and old.empty_at is not None and new.empty_at is not None:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from schemas.events import Alert
+    from schemas.events import Alert, AlertKind
     from streams.alerts.rules import Memory
+
+LASTING: frozenset[AlertKind] = frozenset({"keypad_fault"})
+"""Faults of a pump: silence does not end them."""
 
 
 class AlertMemory:
@@ -20,6 +23,7 @@ class AlertMemory:
 
     def __init__(self, rules: Memory) -> None:
         self._open_for = timedelta(hours=rules.open_hours)
+        self._lasting_for = timedelta(hours=rules.lasting_hours)
         self._resolved_for = timedelta(hours=rules.resolved_hours)
         self._most = rules.resolved_remembered
         self._open: dict[str, Alert] = {}
@@ -53,7 +57,8 @@ class AlertMemory:
         for alert in self._open.values():
             if alert.at >= clock - self._open_for:
                 break
-            outdated.append(alert)
+            if alert.kind not in LASTING or alert.at < clock - self._lasting_for:
+                outdated.append(alert)
         return outdated
 
     def forget(self, clock: datetime) -> None:

@@ -9,6 +9,7 @@ from schemas.codec import EventRefused
 from streams.alerts.battery import empty_soon_finding, unplugged_finding
 from streams.alerts.dose import entry_finding
 from streams.alerts.finding import Finding, fingerprint
+from streams.alerts.keypad import KeypadWatch
 from streams.alerts.lifecycle import after_action, after_finding, closed_by_time
 from streams.alerts.memory import AlertMemory
 
@@ -33,6 +34,7 @@ class AlertPartition:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._memory = AlertMemory(rules.memory)
+        self._keypads = KeypadWatch(rules.keypad_fault)
         self._episodes: dict[str, tuple[datetime, str]] = {}  # pump → start and id of its episode with open alerts
         self._clock = datetime.fromtimestamp(0, UTC)
         self._applied = 0
@@ -43,8 +45,12 @@ class AlertPartition:
     def apply_score(self, score: DoseScore) -> list[Alert]:
         """The alert revisions that a score leads to."""
         changes = self._tick(score.at)
-        if score.revision == 1 and score.verdict == "ok":
-            return changes  # nearly every entry: nothing to raise and nothing to resolve
+        if score.revision == 1:
+            keypad = self._keypads.apply(score)
+            if keypad is not None:
+                self._take(*keypad, changes)
+            if score.verdict == "ok":
+                return changes  # nearly every entry: nothing to raise and nothing to resolve
         self._take(entry_finding(score, self._rules.dose_entry_error), score.entry, changes)
         return changes
 
@@ -74,6 +80,9 @@ class AlertPartition:
         if after is None:
             return []
         self._memory.put(after)
+        if after.revision == before.revision:
+            return []
+        self._keypad_resolved(after)
         return [after]
 
     def restore(self, alerts: Iterable[Alert]) -> None:
@@ -86,6 +95,8 @@ class AlertPartition:
         for alert in sorted(newest.values(), key=lambda alert: alert.at):
             self._memory.put(alert)
             self._note_episode(alert)
+            if alert.kind == "keypad_fault" and alert.state != "resolved":
+                self._keypads.restore(alert)
             self._clock = max(self._clock, alert.at)
         self._memory.forget(self._clock)
 
@@ -126,7 +137,13 @@ class AlertPartition:
         if before is not None:
             after = closed_by_time(before, at, why)
             self._memory.put(after)
+            self._keypad_resolved(after)
             changes.append(after)
+
+    def _keypad_resolved(self, alert: Alert) -> None:
+        """What was counted before an engineer looked, or before a long silence, accuses nobody again."""
+        if alert.kind == "keypad_fault" and alert.state == "resolved" and alert.pump is not None:
+            self._keypads.start_anew(alert.pump)
 
     def _tick(self, at: datetime) -> list[Alert]:
         """Move the partition's clock on; now and then resolve and forget what is old."""

@@ -105,10 +105,32 @@ class BatteryEmptySoon(Struct, forbid_unknown_fields=True, frozen=True):
             raise ValueError("`critical_minutes` must not be more than `within_minutes`")
 
 
+class KeypadFault(Struct, forbid_unknown_fields=True, frozen=True):
+    """When a keypad that bounces is an alert, and when it is taken for sound again."""
+
+    usual_share: Annotated[float, Meta(gt=0, lt=0.5)]
+    usual_entries: Positive
+    spread: Positive
+    false_alarms_per_million_pump_days: Positive
+    entries_per_pump_day: Positive
+    least_entries: Remembered
+    least_share: Likelihood
+    span_entries: Remembered
+    span_days: Positive
+    clean_chance: Annotated[float, Meta(gt=0, lt=1)]
+    clean_least: Remembered
+    clean_most: Remembered
+
+    def __post_init__(self) -> None:
+        if self.clean_least > self.clean_most:
+            raise ValueError("`clean_least` must not be more than `clean_most`")
+
+
 class Memory(Struct, forbid_unknown_fields=True, frozen=True):
     """How long alerts stay in memory."""
 
     open_hours: Positive
+    lasting_hours: Positive
     resolved_hours: Positive
     resolved_remembered: Remembered
 
@@ -119,6 +141,7 @@ class Rules(Struct, forbid_unknown_fields=True, frozen=True):
     dose_entry_error: DoseEntryError
     unplugged_infusion: UnpluggedInfusion
     battery_empty_soon: BatteryEmptySoon
+    keypad_fault: KeypadFault
     memory: Memory
 
 

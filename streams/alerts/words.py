@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from schemas.events import DoseScore, Meant, PowerEpisode, Slip
+    from schemas.events import DoseScore, KeypadStatistics, Meant, PowerEpisode, Slip
 
 SLIPS: dict[Slip, str] = {
     "adjacent_key": "a neighbouring key was hit",
@@ -79,6 +80,37 @@ def empty_cleared(episode: PowerEpisode) -> str:
     return f"No longer infusing on battery, charge was down to {episode.charge_min:.0f} %"
 
 
+def keypad_fault(said: KeypadStatistics, since: datetime) -> str:
+    """How many entries had a key that bounced, which keys, and how many have one on other pumps."""
+    keys = f" ({_keys(said)})" if said.keys else ""
+    return f"{_bounced_of(said, since)}{keys}; on other pumps in {one_in(said.usual)}"
+
+
+def keypad_sound(said: KeypadStatistics) -> str:
+    """Why a keypad is no longer held to be faulty."""
+    return f"No key bounced in {said.clean:,} entries: taken for sound again, its counts begin anew"
+
+
+def keypad_evidence(said: KeypadStatistics, since: datetime, clean_entries: int) -> list[str]:
+    """The statistics in sentences for biomedical engineering."""
+    evidence = [f"{_bounced_of(said, since)}; on other pumps in {one_in(said.usual)}."]
+    if said.bounces:
+        evidence.append(f"{said.bounces:,} of {said.presses:,} key presses came again faster than a finger can.")
+    if said.keys:
+        evidence.append(f"Keys: {', '.join(f'{key} in {count:,}' for key, count in said.keys.items())} entries.")
+    evidence.append(f"Care areas: {', '.join(said.care_areas)}.")
+    evidence.append(f"Chance of as many on a sound keypad: {_rare(said.chance)}.")
+    evidence.append(f"Resolves by itself after {clean_entries:,} entries in a row without a bounce.")
+    return evidence
+
+
+def one_in(share: float) -> str:
+    """A share as people say it: 1 of so many, in two digits."""
+    many = 1 / share
+    step = 10 ** max(floor(log10(many)) - 1, 0)
+    return f"1 of {round(many / step) * step:,}"
+
+
 def amount(value: float, unit: str) -> str:
     """A value with its unit and no digits that nobody typed."""
     return f"{value:.10g} {unit}"
@@ -95,3 +127,18 @@ def span(minutes: float) -> str:
 
 def _listed(drugs: list[str]) -> str:
     return ", ".join(drugs) if len(drugs) <= 3 else f"{', '.join(drugs[:2])} and {len(drugs) - 2} more"
+
+
+def _bounced_of(said: KeypadStatistics, since: datetime) -> str:
+    return f"A key bounced in {said.bounced_entries:,} of {said.entries:,} entries since {since.day} {since:%b}"
+
+
+def _keys(said: KeypadStatistics) -> str:
+    names = list(said.keys)
+    return f"key {names[0]}" if len(names) == 1 else f"keys {', '.join(names[:3])}"
+
+
+def _rare(chance: float) -> str:
+    return (
+        "less than 1 in a billion" if chance < 1e-9 else f"1 in {round(1 / chance, 1 - ceil(log10(1 / chance))):,.0f}"
+    )
