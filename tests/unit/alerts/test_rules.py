@@ -32,7 +32,7 @@ def test_the_shipped_rules_are_valid():
         ("critical_minutes: 15", "critical_minutes: 150",
          "field `battery_empty_soon`: `critical_minutes` must not be more than `within_minutes`"),
         ("[critical]", "[loud]", "field `dose_entry_error.stood_stays_open[0]`: invalid enum value 'loud'"),
-        ("memory:", "memory", f"line {SHIPPED[: SHIPPED.index('memory:')].count('\n') + 2}: not YAML"),
+        ("memory:", "memory", f"line {SHIPPED.splitlines().index('memory:') + 2}: not YAML"),
     ],
 )  # fmt: skip
 def test_rules_that_do_not_fit_are_refused_with_the_field(old, new, reason):
