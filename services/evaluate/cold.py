@@ -1,63 +1,72 @@
-"""Cold: every hospital is scored as one never seen, each entry by itself."""
+"""Cold: every hospital is scored as one never seen. Nothing is learned; each entry is also made with a slip."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from schemas.library import Library, load_default
-from services.evaluate import folds, trials
-from services.evaluate.intents import Intents, read
-from services.evaluate.judged import Judged, Said
+from services.evaluate import folds
+from services.evaluate.intents import read
+from services.evaluate.judged import Judged
+from services.evaluate.models import bayes
+from services.evaluate.stream import COLD, Habits, Stream, streams
 from services.public_logs import data_folder
 from services.pumps import behaviour
+from services.pumps.dice import mix
 from streams.intent import parameters as shipped
-from streams.intent.score import DoseScorer
 
 if TYPE_CHECKING:
-    from services.evaluate.trials import Trial
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from services.evaluate.folds import Fold
+    from services.evaluate.intents import Intent, Intents
+    from services.evaluate.judged import Said
+    from services.evaluate.models import Model
+    from services.evaluate.trial import Trial
+    from services.pumps.behaviour import Behaviour
     from streams.intent.parameters import Parameters
-    from streams.intent.priors import Priors
 
 SEED = 20261123
 PASSES = 5
+"""So often all streams are made, on keypads and with slips drawn anew."""
 QUICK = 10
-"""A quick run takes every tenth entry, once."""
+"""A quick run takes every tenth stay."""
 
 
-def run(parameters: Parameters | None = None, seed: int = SEED, *, quick: bool = False) -> Judged:
-    """Score all hospitals cold with these parameters (the shipped ones if not said)."""
-    intents = _intents()
-    made = _trials(seed, quick)
-    said = [Said(0.0, None)] * len(made)
-    for fold in folds.folds(intents, seed):
-        scorer = scorer_for(parameters or shipped.load(), fold.priors)
-        for place, trial in enumerate(made):
-            if trial.intent.entered.hospital in fold.hospitals:
-                said[place] = judge(scorer, trial)
-    return Judged(made, said)
+def compare(models: Mapping[str, Model], of_fold: Iterable[Fold], made: Sequence[Stream]) -> dict[str, Judged]:
+    """All models on the same streams, each made anew for the fold that leaves a stream's hospital out."""
+    trials: list[Trial] = []
+    said: dict[str, list[Said]] = {name: [] for name in models}
+    for fold in of_fold:
+        judges = {name: model(fold) for name, model in models.items()}
+        for stream in made:
+            if stream.hospital not in fold.hospitals:
+                continue
+            counted = [trial.counted for trial in stream.trials]
+            trials += [trial for trial in stream.trials if trial.counted]
+            for name, judge in judges.items():
+                found = judge(stream.trials)
+                said[name] += [one for one, counts in zip(found, counted, strict=True) if counts]
+    return {name: Judged(trials, some) for name, some in said.items()}
 
 
-def scorer_for(parameters: Parameters, priors: Priors) -> DoseScorer:
-    """The model with the shipped library at every hospital."""
-    library = Library(load_default())
-    return DoseScorer(parameters, lambda _hospital: library, priors)
+def make(intents: Sequence[Intent], figures: Behaviour, habits: Habits, seed: int, *, quick: bool) -> list[Stream]:
+    """The streams of all hospitals, PASSES times; of a quick run once."""
+    passes = 1 if quick else PASSES
+    return [one for turn in range(passes) for one in streams(intents, figures, habits, mix(seed, turn))]
 
 
-def judge(scorer: DoseScorer, trial: Trial) -> Said:
-    """What the model says of an entry by itself."""
-    score = scorer.score(trial.entry)
-    return Said(score.error_likelihood, score.meant[0].value if score.meant else None)
-
-
-@lru_cache(1)
-def _intents() -> Intents:
-    return read(data_folder())
+def run(
+    parameters: Parameters | None = None, seed: int = SEED, *, quick: bool = False, habits: Habits = COLD
+) -> Judged:
+    """Our model alone with these parameters (the shipped ones if not said), for trying them out."""
+    ours = bayes(parameters or shipped.load(), learning=bool(habits.slips))
+    known, made = _made(data_folder(), seed, quick, habits)
+    return compare({"ours": ours}, folds.folds(known, seed), made)["ours"]
 
 
 @lru_cache(2)
-def _trials(seed: int, quick: bool) -> list[Trial]:  # noqa: FBT001 - a key of the cache
-    intents = _intents().of_logs
-    if quick:
-        return list(trials.make(intents[::QUICK], behaviour.load(), seed, PASSES))
-    return list(trials.make(intents, behaviour.load(), seed, PASSES))
+def _made(folder: Path, seed: int, quick: bool, habits: Habits) -> tuple[Intents, list[Stream]]:  # noqa: FBT001
+    known = read(folder)
+    return known, make(known.of_logs, behaviour.load(), habits, seed, quick=quick)

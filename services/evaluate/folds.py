@@ -15,16 +15,17 @@ from streams.intent.fit import fit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from services.evaluate.intents import Intents
+    from services.evaluate.intents import Intent, Intents
     from streams.intent.priors import Priors
 
 FOLDS = 5
 
 
 class Fold(NamedTuple):
-    """The hospitals tested, and priors that know nothing of them."""
+    """The hospitals tested, what was entered elsewhere, and the priors fitted to that."""
 
     hospitals: frozenset[str]
+    training: list[Intent]
     priors: Priors
 
 
@@ -34,7 +35,10 @@ def folds(intents: Intents, seed: int) -> Iterator[Fold]:
     Random(seed).shuffle(eicu)
     for number in range(FOLDS):
         tested = frozenset(eicu[number::FOLDS])
-        training = [one.entered for one in intents.of_logs if one.entered.hospital not in tested]
-        yield Fold(tested, fit(training, (), f"fold-{number + 1}"))
-    training = [one.entered for one in intents.of_logs if one.entered.hospital != MIMIC]
-    yield Fold(frozenset({MIMIC}), fit([*training, *intents.eicu_flows], (), "eicu"))
+        yield _fold(tested, [one for one in intents.of_logs if one.entered.hospital not in tested])
+    elsewhere = [one for one in intents.of_logs if one.entered.hospital != MIMIC]
+    yield _fold(frozenset({MIMIC}), [*elsewhere, *intents.eicu_flows])
+
+
+def _fold(tested: frozenset[str], training: list[Intent]) -> Fold:
+    return Fold(tested, training, fit([one.entered for one in training], (), "fold"))

@@ -41,12 +41,14 @@ class Beside(NamedTuple):
 class Intent(NamedTuple):
     """One value that a nurse meant to enter.
 
-    `entered` is the same for fitting priors: canonical drug and unit, and the value before. `drug` is as
-    charted. `at_ms` counts from the start of the stay. `concentration` is in the amount of the dose unit per
-    mL, None for flows; `ratios` are those of two usual concentrations in the library.
+    `entered` is the same for fitting priors: canonical drug and unit, and the value before. `drug` is as charted.
+    `infusion` is hospital, stay, drug, unit and chain of orders; `at_ms` counts in the log's own time of the stay.
+    `concentration` is in the amount of the dose unit per mL, None for flows; `ratios` are those of two usual
+    concentrations in the library.
     """
 
     entered: Value
+    infusion: tuple[str, ...]
     care_area: str
     at_ms: int
     drug: str
@@ -64,40 +66,36 @@ class Intents(NamedTuple):
     """
 
     of_logs: list[Intent]
-    eicu_flows: list[Value]
+    eicu_flows: list[Intent]
 
 
 def read(folder: Path) -> Intents:
     """The intents of both logs. Raises LogError if a log is missing or unreadable."""
     library = Library(load_default())
-    ratios = _ratios_of(library)
+    strengths = _Strengths(library)
     of_logs: list[Intent] = []
-    flows: list[Value] = []
+    flows: list[Intent] = []
     for name in SOURCES:
         path = folder / name
         log = Log(str(path))
         with gzip.open(path, "rt", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
-        if log.kind == MIMIC:
-            found = changes(pumped(path, log.entries), library)
-        else:
-            found = changes(((one, "") for one in log.entries if one.unit != "mL/h"), library)
-            flows = [
-                value
-                for _, value in changes(((one, "") for one in log.entries if one.unit == "mL/h"), library)
-            ]
-        for entry, value in found:
-            concentration, beside = _programme(entry, rows[entry.line - 2], ratios.usual(value.drug))
-            of_logs.append(
+        entries = pumped(path, log.entries) if log.kind == MIMIC else [(one, "") for one in log.entries]
+        chains = {entry.line: chain for entry, chain in entries if entry.unit == "mL/h"}
+        for entry, value in changes(entries, library):
+            concentration, beside = _programme(entry, rows[entry.line - 2], strengths.usual(value.drug))
+            total = log.kind != MIMIC and value.unit == "mL/h"
+            (flows if total else of_logs).append(
                 Intent(
                     value,
+                    (*value[:4], chains.get(entry.line, "")),
                     entry.care_area,
                     entry.at_ms,
                     entry.drug,
                     entry.field,
                     concentration,
                     beside,
-                    ratios.of(value.drug),
+                    strengths.ratios(value.drug),
                 )
             )
     return Intents(of_logs, flows)
@@ -108,19 +106,17 @@ class _Strengths:
 
     def __init__(self, library: Library) -> None:
         self._usual = {
-            library.canonical_drug(row.drug) or row.drug: tuple(
-                (one.value, one.unit) for one in row.concentrations
-            )
+            library.canonical_drug(row.drug) or row.drug: tuple((one.value, one.unit) for one in row.concentrations)
             for row in load_default().rows
             if row.concentrations
         }
-        self.of = lru_cache(1024)(self._of)
+        self.ratios = lru_cache(1024)(self._ratios)
 
     def usual(self, drug: str) -> tuple[tuple[float, str], ...]:
         """Value and unit of each."""
         return self._usual.get(drug, ())
 
-    def _of(self, drug: str) -> tuple[float, ...]:
+    def _ratios(self, drug: str) -> tuple[float, ...]:
         """All ratios of two of them."""
         return tuple(
             sorted(
@@ -132,10 +128,6 @@ class _Strengths:
                 }
             )
         )
-
-
-def _ratios_of(library: Library) -> _Strengths:
-    return _Strengths(library)
 
 
 def _programme(
@@ -162,16 +154,10 @@ def _programme(
             flow = _flow(entry, concentration, weight if "kg" in per else 1.0)
         if flow:
             found.append(Beside("rate", enterable(float(f"{flow:.3g}")), "mL/h"))
-    volume = _number(row.get("volume_ml")) or (
-        _number(row.get("amount")) if row.get("amount_unit") == "ml" else None
-    )
+    volume = _number(row.get("volume_ml")) or (_number(row.get("amount")) if row.get("amount_unit") == "ml" else None)
     if volume:
         found.append(Beside("vtbi", enterable(volume), "mL"))
-    kept = (
-        one
-        for one in found
-        if LEAST_BESIDE <= one.value <= MOST_BESIDE and one.value != enterable(entry.value)
-    )
+    kept = (one for one in found if LEAST_BESIDE <= one.value <= MOST_BESIDE and one.value != enterable(entry.value))
     return concentration, tuple(kept)
 
 

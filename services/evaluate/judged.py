@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from services.evaluate.trials import Trial
+    from services.evaluate.trial import Trial
 
 BUDGETS = (1 / 200, 1 / 1000)
 """False alarms per right entry that a ward may accept."""

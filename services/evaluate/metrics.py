@@ -64,15 +64,11 @@ class Calibration(NamedTuple):
         return float(np.sum(self.share * np.abs(self.said - self.true)))
 
 
-def calibration(
-    right: Scores, wrong: Scores, rate: float = TRUE_RATE, edges: Scores | None = None
-) -> Calibration:
+def calibration(right: Scores, wrong: Scores, rate: float = TRUE_RATE, edges: Scores | None = None) -> Calibration:
     """In ten bins of equal width, or between `edges`, as if this share of all entries were slips."""
     edges = np.linspace(0, 1, BINS + 1) if edges is None else edges
     said = np.concatenate((right, wrong))
-    weight = np.concatenate(
-        (np.full(len(right), (1 - rate) / len(right)), np.full(len(wrong), rate / len(wrong)))
-    )
+    weight = np.concatenate((np.full(len(right), (1 - rate) / len(right)), np.full(len(wrong), rate / len(wrong))))
     slip = np.concatenate((np.zeros(len(right)), np.ones(len(wrong))))
     bins = np.clip(np.searchsorted(edges, said, side="right") - 1, 0, len(edges) - 2)
     size = len(edges) - 1

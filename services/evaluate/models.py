@@ -1,0 +1,89 @@
+"""What is compared: each model is made for a fold, and then says of each entry how likely it is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import inf, log
+from typing import TYPE_CHECKING
+
+from schemas.library import Library, load_default
+from services.evaluate.judged import Said
+from streams.intent.learned import Learned
+from streams.intent.partition import DosePartition
+from streams.intent.score import DoseScorer
+from streams.intent.teacher import Teacher
+
+if TYPE_CHECKING:
+    from services.evaluate.folds import Fold
+    from services.evaluate.trial import Trial
+    from streams.intent.parameters import Parameters
+    from streams.intent.priors import Priors
+
+Judge = Callable[[Sequence["Trial"]], list[Said]]
+"""Takes the entries of one hospital in order; what it learns from them is forgotten after."""
+Model = Callable[["Fold"], Judge]
+_HARD = 1000.0
+"""So much more counts a hard limit than any distance beyond a soft one."""
+
+
+def limits(_fold: Fold) -> Judge:
+    """The library's limits alone: beyond a hard limit before beyond a soft one, the further the worse.
+
+    A pump only warns. That the distance ranks the warnings is a favour to this yardstick, or it could not be put on a
+    budget of false alarms.
+    """
+    library = Library(load_default())
+
+    def beyond(trial: Trial) -> Said:
+        event, value = trial.event, trial.value
+        row = library.row(event.drug, event.care_area, event.field, event.unit)
+        limit = None if row is None else Library.limit(row, value)
+        if row is None or limit is None:
+            return Said(0.0, None)
+        crossed = getattr(row, limit)
+        far = abs(log(value / crossed)) if value and crossed else inf
+        return Said(min(far, _HARD / 2) + (_HARD if limit.startswith("hard") else 0.001), None)
+
+    return lambda trials: [beyond(trial) for trial in trials]
+
+
+def ratio(_fold: Fold) -> Judge:
+    """How far the value is from the one before; nothing where there is none."""
+
+    def change(trial: Trial) -> Said:
+        value, previous = trial.value, trial.event.previous
+        return Said(abs(log(value / previous)) if value and previous else 0.0, None)
+
+    return lambda trials: [change(trial) for trial in trials]
+
+
+def svm(fold: Fold) -> Judge:
+    """A one-class SVM for each drug and unit."""
+    from services.evaluate import one_class  # noqa: PLC0415 (scikit-learn takes a second to import)
+
+    return one_class.fitted(fold.training)
+
+
+def bayes(parameters: Parameters, priors: Priors | None = None, *, learning: bool = False) -> Model:
+    """Our model with these parameters, and priors of the fold unless others are given.
+
+    `learning`: it learns from the entries of the hospital, each after it was scored.
+    """
+    library = Library(load_default())
+
+    def of_fold(fold: Fold) -> Judge:
+        def judge(trials: Sequence[Trial]) -> list[Said]:
+            learned = Learned()
+            scorer = DoseScorer(parameters, lambda _hospital: library, priors or fold.priors)
+            teacher = Teacher(learned, lambda _hospital: library) if learning else None
+            partition = DosePartition(scorer, teacher)
+            said = []
+            for offset, trial in enumerate(trials):
+                judged = partition.apply(trial.event, offset) if trial.stands else [partition.judge(trial.entry())]
+                score = judged[-1]
+                said.append(Said(score.error_likelihood, score.meant[0].value if score.meant else None))
+            return said
+
+        return judge
+
+    return of_fold
