@@ -16,7 +16,7 @@ from streams.intent.shelf import Drug, Shelf
 from streams.intent.state import cell_of, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from schemas.drugs.care_areas import Profile
     from schemas.events import IntentState, Slip
@@ -39,6 +39,16 @@ class Lesson(NamedTuple):
     change: int | None
     slip: Slip | None
     at_ms: int
+    test: bool
+
+
+class Account(NamedTuple):
+    """What is known of a drug at a hospital, to be shown: its profiles, confirmed slips, newest entry and partitions."""
+
+    profiles: tuple[Profile, ...]
+    slips: dict[str, float]
+    newest_ms: int
+    partitions: int
     test: bool
 
 
@@ -154,6 +164,27 @@ class Learned:
         known = self._hospitals.get(hospital)
         return 0.0 if known is None else known.entries / self._decay.weight(self._now_ms)
 
+    # -- what a person asks
+
+    def drugs(self) -> Iterator[Drug]:
+        """Every drug and unit of every hospital that something is known of."""
+        return self._shelf.drugs()
+
+    def account(self, drug: Drug) -> Account:
+        """Where the counts of a drug at a hospital come from."""
+        cells = list(self._shelf.cells(drug))
+        per_weight = 1 / self._decay.weight(self._now_ms)
+        slips: dict[str, float] = {}
+        for cell in cells:
+            for slip, count in cell.slips.items():
+                slips[slip] = slips.get(slip, 0.0) + count * per_weight
+        profiles = dict.fromkeys(profile for cell in cells for profile in cell.profiles)
+        newest_ms = max((cell.at_ms for cell in cells), default=0)
+        return Account(
+            tuple(profiles),  # type: ignore[arg-type]  # a cell is packed and unpacked as plain text
+            slips, newest_ms, len(cells), all(cell.test for cell in cells),
+        )  # fmt: skip
+
     # -- teaching
 
     def teach(self, lesson: Lesson, partition: int, position: tuple[int, int]) -> bool:
@@ -211,18 +242,9 @@ class Learned:
         self._forget()
         return True
 
-    def restore(self, states: Iterable[IntentState]) -> None:
-        """Take up the published states of a partition, oldest first.
-
-        Where the furthest is not the last (a worker that had lost its partitions wrote after its successor) it is to
-        be published again, or compaction would keep the older one.
-        """
-        for state in states:
-            drug = Drug(state.hospital, state.drug, state.unit)
-            if not self.put(state):
-                known = self._shelf.get(drug, state.partition)
-                if known is not None and known.through != state.through:
-                    self._changed.setdefault(state.partition, {})[drug] = None
+    def tell_again(self, state: IntentState) -> None:
+        """Count a cell as changed though it is not: an older state stands after it, and compaction would keep that."""
+        self._changed.setdefault(state.partition, {})[Drug(state.hospital, state.drug, state.unit)] = None
 
     def take_changed(self, partition: int) -> list[IntentState]:
         """The states of a partition that changed since they were taken last."""

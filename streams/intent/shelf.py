@@ -45,6 +45,10 @@ class Shelf:
         """About how much memory the packed cells take."""
         return self._bytes
 
+    def drugs(self) -> Iterator[Drug]:
+        """All drugs, those taught longest ago first."""
+        return iter(self._drugs)
+
     def cells(self, drug: Drug) -> Iterator[Cell]:
         """The cells of a drug, one for each source partition that taught."""
         for cell in self._drugs.get(drug, {}).values():
