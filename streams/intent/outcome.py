@@ -122,7 +122,7 @@ def _settled(last: Recent, flagged: DoseScore | None, later: DoseScore) -> Settl
     after_s = (later.at - last.at).total_seconds()
     if after_s < 0:
         return NOTHING
-    named = _named(last.meant, later.typed) if last.meant else None
+    named = _named(last.meant, later.typed) if last.meant and later.typed != last.typed else None
     ended: Resolution
     if after_s > WINDOW_S:
         ended, named = "stood", None
