@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from schemas.events import KeyName
 
 BOUNCE_MS = 80
 """A contact that closes twice does so within 80 ms; a finger needs 110-250 ms for the same key. No pump keypad was
@@ -18,7 +20,7 @@ class Presses(NamedTuple):
 
     presses: int
     bounces: int = 0
-    bounced: tuple[str, ...] = ()
+    bounced: tuple[KeyName, ...] = ()
 
 
 def press_counts(keys: Sequence[tuple[int, str]]) -> Presses:
@@ -35,4 +37,4 @@ def press_counts(keys: Sequence[tuple[int, str]]) -> Presses:
         before_ms, before = at_ms, key
     if bounced is None:
         return Presses(len(keys))
-    return Presses(len(keys), len(bounced), tuple(dict.fromkeys(bounced)))
+    return Presses(len(keys), len(bounced), cast("tuple[KeyName, ...]", tuple(dict.fromkeys(bounced))))
