@@ -121,6 +121,7 @@ class DoseScore(Struct, frozen=True, kw_only=True):
 
     `presses` counts the keys that were pressed, `bounces` those that came again faster than a finger can, and
     `bounced` names these keys, each once. `caught`: corrected to a value that the model had named.
+    `material_likelihood` is the probability that a value was meant that differs enough to matter; the verdict goes by it.
     """
 
     id: Id
@@ -153,6 +154,7 @@ class DoseScore(Struct, frozen=True, kw_only=True):
     bounced: list[KeyName] = []
     corrected_to: Quantity | None = None
     caught: bool = False
+    material_likelihood: Share | None = None
     test: bool = False
 
 

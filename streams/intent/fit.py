@@ -6,8 +6,10 @@ import math
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from streams.intent.course import next_of
+from streams.intent.fit_course import Usual, explained, fit_course, groups_of, normal, with_courses
 from streams.intent.keypad import written
-from streams.intent.priors import AFTER, After, Component, Fitted, Kind, Priors, Source, Titration, after, kind_of
+from streams.intent.priors import AFTER, KINDS, After, Component, Fitted, Kind, Priors, Source, Titration, after, kind_of
 from streams.intent.roundness import CLASSES, digit_class
 
 if TYPE_CHECKING:
@@ -20,7 +22,10 @@ LEAST_SD = 0.06
 USUAL_AT_LEAST = 5
 MOST_USUAL = 12
 MOST_USUAL_OF_UNIT = 24
+TRUST_AFTER = 20
+"""Entries of a drug and unit that weigh as much as all of the unit."""
 _ROUNDS = 60
+_RATIOS = 4
 
 
 class Value(NamedTuple):
@@ -36,33 +41,80 @@ class Value(NamedTuple):
 
 def fit(values: Iterable[Value], sources: Sequence[Source], version: str) -> Priors:
     """Priors from entered values above zero."""
-    of_drug: dict[tuple[str, str], list[Value]] = defaultdict(list)
-    of_unit: dict[str, list[Value]] = defaultdict(list)
-    changes: dict[Kind, list[float]] = {"volume": [], "dose": []}
+    entered = [one for one in values if one.value > 0]
     classes: dict[tuple[Kind, After], Counter[int]] = defaultdict(Counter)
-    for one in values:
-        if one.value <= 0:
-            continue
-        of_drug[one.drug, one.unit].append(one)
-        of_unit[one.unit].append(one)
-        kind = kind_of(one.unit)
-        classes[kind, after(one.previous)][digit_class(written(one.value))] += 1
-        if one.previous and one.previous != one.value:
-            changes[kind].append(math.log10(one.value / one.previous))
-    drugs: dict[str, dict[str, Fitted]] = {}
-    for (drug, unit), some in sorted(of_drug.items()):
-        if len(some) >= FEWEST:
-            drugs.setdefault(drug, {})[unit] = _fitted(some)
+    for one in entered:
+        classes[kind_of(one.unit), after(one.previous)][digit_class(written(one.value))] += 1
+    digits = {kind: {before: _digits(classes[kind, before]) for before in AFTER} for kind in KINDS}
+    shares = {kind: {before: tuple(digits[kind][before].values()) for before in AFTER} for kind in KINDS}
+    ratios = _mixture(_new_ratios(entered), _RATIOS, least_sd=0.04)
+    usual = {}
+    for group in groups_of(entered):
+        of_others = _Tables([one for one in entered if one.hospital not in group])
+        usual |= dict.fromkeys(group, Usual(of_others.smooth, of_others.often))
+    course, ratios = fit_course(
+        explained(entered, usual, lambda kind, before: shares[kind][after(before)], ratios), ratios
+    )
+    tables = _Tables(entered)
     return Priors(
         version=version,
         sources=list(sources),
-        digits={kind: {before: _digits(classes[kind, before]) for before in AFTER} for kind in changes},
-        titration={kind: Titration(len(some), _mixture(some, 4, least_sd=0.04)) for kind, some in changes.items()},
-        units={
-            unit: _fitted(some, MOST_USUAL_OF_UNIT) for unit, some in sorted(of_unit.items()) if len(some) >= FEWEST
-        },
-        drugs=drugs,
+        digits=digits,
+        titration=Titration(course.changes, ratios),
+        course=course,
+        units=tables.units,
+        drugs=tables.drugs,
     )
+
+
+class _Tables:
+    """What is entered by unit, and by drug and unit."""
+
+    def __init__(self, values: Iterable[Value]) -> None:
+        of_drug: dict[tuple[str, str], list[Value]] = defaultdict(list)
+        of_unit: dict[str, list[Value]] = defaultdict(list)
+        for one in values:
+            of_drug[one.drug, one.unit].append(one)
+            of_unit[one.unit].append(one)
+        self.drugs: dict[str, dict[str, Fitted]] = {}
+        for (drug, unit), some in sorted(of_drug.items()):
+            if len(some) >= FEWEST:
+                self.drugs.setdefault(drug, {})[unit] = _fitted(some)
+        self.units = {
+            unit: _fitted(some, MOST_USUAL_OF_UNIT) for unit, some in sorted(of_unit.items()) if len(some) >= FEWEST
+        }
+
+    def smooth(self, one: Value, width: float) -> float:
+        """P(value) from the densities of its drug and its unit; `width` is the part of its neighbourhood it stands for."""
+        return width * sum(
+            share * ratio.weight * normal(one.value, ratio)
+            for share, known in self._known(one)
+            for ratio in known.density
+        )
+
+    def often(self, one: Value) -> float:
+        """Share of the value among the usual ones of its drug and unit; -1 where none are known."""
+        known = self._known(one)
+        total = sum(share * sum(fitted.usual.values()) for share, fitted in known)
+        return sum(share * fitted.usual.get(one.value, 0.0) for share, fitted in known) / total if total else -1.0
+
+    def _known(self, one: Value) -> list[tuple[float, Fitted]]:
+        of_drug = self.drugs.get(one.drug, {}).get(one.unit)
+        of_unit = self.units.get(one.unit)
+        trust = of_drug.entries / (of_drug.entries + TRUST_AFTER) if of_drug else 0.0
+        return [(share, known) for share, known in ((trust, of_drug), (1 - trust, of_unit)) if known]
+
+
+def _new_ratios(values: Iterable[Value]) -> list[float]:
+    """Logarithms of value / value before, of changes that the course itself does not explain."""
+    found = []
+    for one, course in with_courses(values):
+        if not one.previous or one.value == one.previous:
+            continue
+        coming = next_of(one.previous, course)
+        if one.value not in (coming.back, coming.step, *coming.earlier):
+            found.append(math.log10(one.value / one.previous))
+    return found
 
 
 def _digits(classes: Counter[int]) -> dict[str, float]:

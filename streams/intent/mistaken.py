@@ -109,7 +109,7 @@ class ProgrammeSlips:
         shares = context.digits[before]
         digits, distance, _ = cell(value)
         typed_width = shares[digits] * distance
-        named = heapq.nlargest(USUAL_NAMED, context.density.usual, key=lambda one: one[1])
+        named = heapq.nlargest(USUAL_NAMED, context.density.usual.items(), key=lambda one: one[1])
         field = self._like_another_field(context, value, profile) * typed_width
         ways: list[Mistake] = []
         if context.field != "weight":

@@ -44,8 +44,7 @@ class Forms(Struct, frozen=True, forbid_unknown_fields=True):
     diagonal_neighbour: Share
     zero_of_a_run: Positive
     extra_beside: Share
-    point_hit_beside: Share
-    neighbour_is_point: Share
+    second_slip: Share
     overshoot_slow: Share
     unit_factors: dict[float, Share]
     weight_factors: dict[float, Share]
@@ -55,6 +54,7 @@ class Mistakes(Struct, frozen=True, forbid_unknown_fields=True):
     """How slips of the mind come out, given their kind; `usual_kg` by profile, `kg_sd` in powers of ten."""
 
     by_weight: Share
+    weighed_twice: Share
     by_concentration: Share
     usual_kg: dict[Profile, Positive]
     kg_sd: Positive
@@ -80,6 +80,7 @@ class Timing(Struct, frozen=True, forbid_unknown_fields=True):
     repeated: Spread
     two_keys_at_once: Spread
     at_once_share: Share
+    long_hold_bounces: Factor
     most_evidence: Factor
     worth_naming_ms: Positive
 
@@ -87,11 +88,9 @@ class Timing(Struct, frozen=True, forbid_unknown_fields=True):
 class PriorWeights(Struct, frozen=True, forbid_unknown_fields=True):
     """Shares of what is entered, before any key is seen."""
 
-    titration: Share
     same_again: Between
     zero: Between
     correction: Share
-    back: Share
     broad: Between
     broad_sd: Positive
     trust_after: Positive
@@ -103,9 +102,21 @@ class PriorWeights(Struct, frozen=True, forbid_unknown_fields=True):
     fields: dict[Field, Centre]
 
 
-class VerdictFrom(Struct, frozen=True, forbid_unknown_fields=True):
-    """Error likelihoods from which an entry is suspect, an error, and worth naming alternatives."""
+class LearnedWeights(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many entries learned weigh as much as what stands below them, and how many slips as the shipped shares."""
 
+    trust_hospital: Positive
+    trust_all_hospitals: Positive
+    trust_slips: Positive
+
+
+class VerdictFrom(Struct, frozen=True, forbid_unknown_fields=True):
+    """When an entry is suspect or an error: probability that a value meant differs by the factor `material` or more.
+
+    `name_meant_from` is the error likelihood from which alternatives are worth naming.
+    """
+
+    material: Factor
     suspect: Share
     error: Share
     name_meant_from: Share
@@ -140,6 +151,7 @@ class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     writing: Writing
     timing: Timing
     prior: PriorWeights
+    learned: LearnedWeights
     verdict: VerdictFrom
     harm: HarmGrades
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from schemas.codec import EventRefused
 from streams.intent.bounded import Bounded
+from streams.intent.course import Courses
 from streams.intent.entries import OpenEntries
 from streams.intent.outcome import Outcomes
+from streams.intent.programme import Programmes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +42,8 @@ class DosePartition:
         self._entries = OpenEntries()
         self._closed: Bounded[tuple[str, str], int] = Bounded(MAX_CLOSED)
         self._outcomes = Outcomes()
+        self._courses = Courses()
+        self._programmes = Programmes()
         self._restored: list[tuple[Outcome, int]] = []
 
     def apply(self, event: KeystrokeEvent, offset: int) -> list[DoseScore]:
@@ -64,13 +68,16 @@ class DosePartition:
         self._closed.put((event.pump, event.entry), offset)
         score = self.judge(entry)
         settled = self._outcomes.settle(score)
+        self._observe(score, settled.outcome)
         if self._teacher is not None and settled.outcome is not None:
             self._teacher.teach(settled.outcome, offset)
         return [score] if settled.revision is None else [settled.revision, score]
 
     def judge(self, entry: DoseEntry) -> DoseScore:
         """What an entry scores next on its pump, without remembering it."""
-        return self._scorer.score(entry, self._outcomes.recent(entry))
+        return self._scorer.score(
+            entry, self._outcomes.recent(entry), self._programmes.of(entry), self._courses.of(entry)
+        )
 
     def hold(self) -> int | None:
         """Offset of the first record of the oldest entry still open, or None: commit up to here and no further."""
@@ -83,8 +90,13 @@ class DosePartition:
             if score.revision == 1 or place not in self._closed:
                 self._closed.put(place, offset)
             outcome = self._outcomes.restore(score)
+            self._observe(score, outcome)
             if self._teacher is not None and outcome is not None:
                 self._restored.append((outcome, offset))
+
+    def _observe(self, score: DoseScore, outcome: Outcome | None) -> None:
+        self._courses.observe(score, corrected=outcome is not None and outcome.ended == "corrected")
+        self._programmes.observe(score)
 
     def teach_restored(self) -> None:
         """Learn from what the restored scores decided; what was learned before the restart is not counted again."""

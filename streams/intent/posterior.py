@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.events import Meant
 from streams.intent import grid
+from streams.intent.course import Values, next_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from schemas.events import Slip
     from streams.intent.channel import Alternatives
+    from streams.intent.mistaken import Mistaken
     from streams.intent.parameters import Parameters, PriorWeights
     from streams.intent.prior import Context
 
@@ -25,22 +27,22 @@ _ANYWHERE = [1.0] * grid.SIZE
 
 
 class Expected(NamedTuple):
-    """What the entry just before on this field says of this one.
+    """What earlier entries of the same channel and field say of this one.
 
-    `back` is the value that stood before that entry; it counts where there is a previous value. `meant` are the
-    values it was flagged for, with the probability that this entry restores them.
+    `course` are the values entered before, the latest last. `meant` are the values the entry just before was flagged
+    for, with the probability that this entry restores them.
     """
 
-    back: float | None = None
+    course: Values = ()
     meant: tuple[tuple[float, float], ...] = ()
 
 
 class Posterior(NamedTuple):
-    """`error_likelihood` is 1 - P(typed was meant); `other` the part of it that no value explains."""
+    """`error_likelihood` is 1 - P(typed was meant), `material` the part of it whose value differs enough to matter."""
 
     error_likelihood: float
+    material: float
     meant: tuple[Meant, ...]
-    other: float
 
 
 NOTHING_EXPECTED = Expected()
@@ -49,6 +51,7 @@ NOTHING_EXPECTED = Expected()
 def posterior(
     context: Context,
     alternatives: Alternatives,
+    mistaken: Mistaken,
     value: float,
     previous: float | None,
     expected: Expected,
@@ -60,82 +63,144 @@ def posterior(
 
     `evidence` are the indices of ways whose chance the timing of the keys changes, each with its factor.
     """
-    weights = weigh(context, alternatives, previous, expected, parameters.prior)
-    typed = weights.pop()
+    weights, typed = weigh(context, alternatives, mistaken, previous, expected, parameters.prior)
     if not value:
         typed = parameters.prior.zero
     for place, factor in evidence:
         weights[place] *= factor
+    if context.slips:
+        factors = context.slips
+        slips = alternatives.slips
+        weights = [
+            weight * factors.get(slip, 1.0)
+            for weight, slip in zip(weights, [*slips, *[way.slip for way in mistaken.ways]], strict=True)
+        ]
     width, place = alternatives.weighed[-1]
-    other = base_rate * alternatives.other * width * context.density.broad[place] if value else 0.0
-    errors = base_rate * sum(weights)
-    total = (1 - base_rate) * typed * alternatives.typed_chance + errors + other
-    likelihood = (errors + other) / total
+    unnamed = alternatives.other * width * context.density.broad[place] if value else 0.0
+    if mistaken.unseen:
+        unnamed += _unseen(mistaken, weights[len(alternatives.values) :])
+    errors = base_rate * (sum(weights) + unnamed)
+    total = (1 - base_rate) * typed * alternatives.typed_chance + errors
+    likelihood = errors / total
+    scale = base_rate / total
+    small = sum([weights[way] for way in alternatives.close])
+    if mistaken.ways:
+        first = len(alternatives.values)
+        least, most = value / parameters.verdict.material, value * parameters.verdict.material
+        small += sum(
+            [weights[first + way] for way, one in enumerate(mistaken.ways) if least < one.value < most]
+        )
+    material = max(0.0, likelihood - scale * small)
     if likelihood < parameters.verdict.name_meant_from:
-        return Posterior(likelihood, (), other / total)
-    return Posterior(likelihood, _likeliest(alternatives, weights, base_rate / total), other / total)
+        return Posterior(likelihood, material, ())
+    return Posterior(likelihood, material, _likeliest(alternatives, mistaken, weights, scale))
 
 
 def weigh(
     context: Context,
     alternatives: Alternatives,
+    mistaken: Mistaken,
     previous: float | None,
     expected: Expected,
     shares: PriorWeights,
-) -> list[float]:
-    """P(value) x P(text | value) for each way back, and last P(value) for the typed value."""
+) -> tuple[list[float], float]:
+    """P(value) x P(text | value) for each way back (of the text, then of the mind), and P(value) of the typed value."""
     density = context.density
     cells, ratios = density.cells, context.titration
-    atoms = expected.meant
     anew = 1 - shares.zero
-    if atoms:
-        anew -= sum(share for _, share in atoms)
+    single: dict[float, float] = {}
+    for value, share in expected.meant:
+        single[value] = single.get(value, 0.0) + share
+        anew -= share
+    masses = alternatives.weighed
+    if mistaken.ways:
+        masses = (*masses, *[(way.mass, way.place) for way in mistaken.ways])
     if previous:
-        back = shares.back if expected.back else 0.0
-        anew -= shares.same_again + back
-        titrated = anew * shares.titration
-        anew -= titrated
-        smooth = anew * density.smooth_share
+        course = context.course
+        coming = next_of(previous, expected.course)
+        present = shares.same_again + course.titration + course.drawn
+        if coming.back is not None:
+            present += course.back + course.around_back
+            if coming.earlier:
+                present += course.earlier
+        if coming.step is not None:
+            present += course.step
+        scale = anew / present
+        single[previous] = single.get(previous, 0.0) + shares.same_again * scale
+        if coming.step is not None:
+            single[coming.step] = single.get(coming.step, 0.0) + course.step * scale
+        drawn, titrated = course.drawn * scale, course.titration * scale
+        usual_share = drawn * course.usual_of_drawn * density.usual_weight
+        smooth = drawn - usual_share
         before = grid.index(previous)
         shift = _SAME_CELL - before
         # Who is beyond a limit already may be titrated there; who is not, hardly ever.
         within = density.within if density.within[before] == 1 else _ANYWHERE
-        if back:
-            behind = _SAME_CELL - grid.index(expected.back or previous)
+        if coming.back is not None:
+            single[coming.back] = single.get(coming.back, 0.0) + course.back * scale
+            if coming.earlier:
+                each = course.earlier * scale / len(coming.earlier)
+                for value in coming.earlier:
+                    single[value] = single.get(value, 0.0) + each
+            around = course.around_back * scale
+            near, behind = context.around, _SAME_CELL - grid.index(coming.back)
             weights = [
                 mass
                 * (
                     smooth * cells[place]
-                    + titrated * ratios[place + shift] * within[place]
-                    + back * ratios[place + behind]
+                    + (titrated * ratios[place + shift] + around * near[place + behind]) * within[place]
                 )
-                for mass, place in alternatives.weighed
+                for mass, place in masses
             ]
         else:
             weights = [
                 mass * (smooth * cells[place] + titrated * ratios[place + shift] * within[place])
-                for mass, place in alternatives.weighed
+                for mass, place in masses
             ]
-        atoms = (*atoms, (previous, shares.same_again))
     else:
-        smooth = anew * density.smooth_share
-        weights = [mass * smooth * cells[place] for mass, place in alternatives.weighed]
+        usual_share = anew * context.course.usual_of_first * density.usual_weight
+        smooth = anew - usual_share
+        weights = [mass * smooth * cells[place] for mass, place in masses]
     of_value, chances = alternatives.of_value, alternatives.chances
-    for usual, share in density.usual:
-        if usual in of_value:
-            for way in of_value[usual]:
-                weights[way] += chances[way] * anew * share
-    for atom, share in atoms:
-        for way in of_value.get(atom, ()):
+    usual = density.usual
+    if usual_share:
+        for value in of_value.keys() & usual.keys():
+            share = usual_share * usual[value]
+            for way in of_value[value]:
+                weights[way] += chances[way] * share
+    for value, share in single.items():
+        for way in of_value.get(value, ()):
             weights[way] += chances[way] * share
-    return weights
+    typed_at = len(chances) - 1
+    for at, one in enumerate(mistaken.ways, len(chances)):
+        share = single.get(one.value, 0.0) + usual_share * usual.get(one.value, 0.0)
+        if share:
+            weights[at] += one.chance * share
+    return weights, weights.pop(typed_at)
 
 
-def _likeliest(alternatives: Alternatives, weights: list[float], scale: float) -> tuple[Meant, ...]:
+def _unseen(mistaken: Mistaken, weights: Sequence[float]) -> float:
+    """What is left of slips that give the typed number whatever was meant, beyond the values named for them."""
+    left = 0.0
+    for slip, chance in mistaken.unseen:
+        named = sum(
+            weight
+            for weight, way in zip(weights, mistaken.ways, strict=True)
+            if way.part and way.slip == slip
+        )
+        left += max(0.0, chance - named)
+    return left
+
+
+def _likeliest(
+    alternatives: Alternatives, mistaken: Mistaken, weights: list[float], scale: float
+) -> tuple[Meant, ...]:
     """The values of most weight, each with the likelier of the slips that lead to it."""
     totals: dict[float, float] = {}
     best: dict[float, tuple[float, Slip]] = {}
-    for value, slip, weight in zip(alternatives.values, alternatives.slips, weights, strict=True):
+    ways = [*zip(alternatives.values, alternatives.slips, strict=True)]
+    ways += [(way.value, way.slip) for way in mistaken.ways]
+    for (value, slip), weight in zip(ways, weights, strict=True):
         totals[value] = totals.get(value, 0.0) + weight
         if value not in best or weight > best[value][0]:
             best[value] = (weight, slip)

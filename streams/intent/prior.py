@@ -8,6 +8,8 @@ unit; where nothing is known, towards the field's broad centre.
 from __future__ import annotations
 
 import math
+from array import array
+from copy import copy
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,33 +19,36 @@ from streams.intent import grid
 from streams.intent.priors import AFTER, Component, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from schemas.events import Field, LibraryRow
+    from schemas.drugs.care_areas import Profile
+    from schemas.events import Field, LibraryRow, Slip
     from schemas.library import Library
     from streams.intent.parameters import Parameters
-    from streams.intent.priors import After, Fitted, Priors
+    from streams.intent.priors import After, Course, Fitted, Priors
+    from streams.intent.taught import Own
 
 KEPT_DENSITIES = 1024
 KEPT_CONTEXTS = 16384
 LEAST_DENSITY = 1e-9
-MOST_AS_USUAL = 0.9
+AROUND_SD = 0.15
+"""How far a value lies from the earlier one it comes back near to, in powers of ten; also used to fit its share."""
 _FITTED_FIELDS = ("rate", "dose")
 Limits = tuple[float | None, float | None, float | None, float | None]
 
 
 class Density(NamedTuple):
-    """What is entered at all: density for each cell of the grid, and single values with their probability.
+    """What is entered at all: a density for each cell of the grid, and the usual values with their shares.
 
-    `within` is 1 within the limits of the library, and what a titration beyond them counts for where the value
-    before was within.
+    The shares of `usual` sum to 1; `usual_weight` is 0 where none are known, else 1. `within` is 1 within the limits of
+    the library, and what a titration beyond them counts for where the value before was within.
     """
 
-    cells: list[float]
+    cells: Sequence[float]
     within: list[float]
     broad: list[float]
-    usual: tuple[tuple[float, float], ...]
-    smooth_share: float
+    usual: dict[float, float]
+    usual_weight: float
 
 
 class _Asked(NamedTuple):
@@ -58,9 +63,15 @@ class _Asked(NamedTuple):
 
 
 class Context:
-    """All that is known of an entry before its value: compared by identity, so it may key a cache."""
+    """All that is known of an entry before its value: compared by identity, so it may key a cache.
 
-    __slots__ = ("density", "digits", "drug", "field", "fitted", "high_alert", "library", "row", "titration", "unit")
+    `slips` are factors on the shares of slips where a hospital's own are known, `own` is what its entries say.
+    """
+
+    __slots__ = (
+        "around", "course", "density", "digits", "drug", "field", "fitted", "high_alert", "library", "own", "profile",
+        "row", "slips", "titration", "unit",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -68,22 +79,35 @@ class Context:
         drug: str,
         field: Field,
         unit: str,
+        profile: Profile,
         row: LibraryRow | None,
         fitted: Fitted | None,
         density: Density,
         titration: list[float],
+        course: Course,
         digits: dict[After, tuple[float, ...]],
     ) -> None:
         self.library = library
         self.drug = drug
         self.field = field
         self.unit = unit
+        self.profile = profile
         self.row = row
         self.fitted = fitted
         self.density = density
         self.titration = titration
+        self.around = _AROUND
+        self.course = course
         self.digits = digits
         self.high_alert = row is not None and row.high_alert
+        self.slips: dict[Slip, float] = {}
+        self.own: Own | None = None
+
+    def of_hospital(self, density: Density, slips: dict[Slip, float], own: Own | None) -> Context:
+        """The same at a hospital that something was learned of."""
+        found = copy(self)
+        found.density, found.slips, found.own = density, slips, own
+        return found
 
 
 class Prior:
@@ -93,7 +117,7 @@ class Prior:
         self._weights = parameters.prior
         self._priors = priors
         self._digits = {kind: {before: priors.class_shares(kind, before) for before in AFTER} for kind in priors.digits}
-        self._titration = {kind: _ratios(one.density) for kind, one in priors.titration.items()}
+        self._titration = _ratios(priors.titration.density)
         self.context: Callable[[Library, str, str, Field, str], Context] = lru_cache(KEPT_CONTEXTS)(self._context)
         self._density = lru_cache(KEPT_DENSITIES)(self._build)
 
@@ -108,17 +132,18 @@ class Prior:
             own_row=row is not None and row.drug != ANY_DRUG,
         )
         fitted, factor = self._fitted(asked)
-        kind = kind_of(asked.unit)
         return Context(
             library,
             asked.drug,
             field,
             asked.unit,
+            library.profile(care_area),
             row,
             None if asked.child or factor != 1.0 else fitted,
             self._density(asked),
-            self._titration[kind],
-            self._digits[kind],
+            self._titration,
+            self._priors.course,
+            self._digits[kind_of(asked.unit)],
         )
 
     def _fitted(self, asked: _Asked) -> tuple[Fitted | None, float]:
@@ -161,9 +186,9 @@ class Prior:
         _normalise(narrow)
         wide = _mixed([(1.0, broad)])
         cells = [(1 - weights.broad) * near + weights.broad * far for near, far in zip(narrow, wide, strict=True)]
-        scale = min(1.0, MOST_AS_USUAL / (sum(usual.values()) or 1))
-        single = tuple((value, share * scale) for value, share in usual.items())
-        return Density(cells, within, wide, single, 1 - sum(share for _, share in single))
+        total = sum(usual.values())
+        shares = {value: share / total for value, share in usual.items()}
+        return Density(array("d", cells), within, wide, shares, float(bool(shares)))
 
     def _broad(self, asked: _Asked) -> list[Component]:
         centre = self._weights.fields[asked.field]
@@ -228,3 +253,6 @@ def _ratios(components: Iterable[Component]) -> list[float]:
             apart = ((cell - grid.SIZE + 1) / grid.CELLS_A_DECADE - one.mean) / one.sd
             cells[cell] += scale * math.exp(-0.5 * apart * apart) if -8 < apart < 8 else 0.0
     return cells
+
+
+_AROUND = _ratios([Component(1.0, 0.0, AROUND_SD)])

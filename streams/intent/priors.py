@@ -62,17 +62,37 @@ class Titration(Struct, frozen=True, forbid_unknown_fields=True):
     density: list[Component]
 
 
+class Course(Struct, frozen=True, forbid_unknown_fields=True):
+    """What changes start from: shares that sum to one, where the course of the infusion offers all of them.
+
+    `back`: the value before the previous one again; `around_back`: near it; `earlier`: any other value of the course;
+    `step`: the step just made once more; `titration`: a change by a usual ratio; `drawn`: a value as for a new
+    infusion. `usual_of_drawn` and `usual_of_first` are the shares of usual values among the drawn and the first ones.
+    """
+
+    changes: int
+    back: Share
+    around_back: Share
+    earlier: Share
+    step: Share
+    titration: Share
+    drawn: Share
+    usual_of_drawn: Share
+    usual_of_first: Share
+
+
 class Priors(Struct, frozen=True, forbid_unknown_fields=True):
     """All fitted figures.
 
-    `drugs` is by canonical drug, then canonical unit; `units` over all drugs of a unit; `digits` and `titration`
-    apart for mL/h (volume) and doses: doses are rounder and change by smaller steps.
+    `drugs` is by canonical drug, then canonical unit; `units` over all drugs of a unit; `digits` apart for mL/h (volume)
+    and doses, which are rounder.
     """
 
     version: str
     sources: list[Source]
     digits: dict[Kind, dict[After, dict[str, Share]]]
-    titration: dict[Kind, Titration]
+    titration: Titration
+    course: Course
     units: dict[str, Fitted]
     drugs: dict[str, dict[str, Fitted]]
 
@@ -115,8 +135,8 @@ def parse(text: str, name: str) -> Priors:
     except msgspec.DecodeError as error:
         raise PriorsError(f"{name}: {error}") from None
     for kind in KINDS:
-        if kind not in found.digits or kind not in found.titration:
-            raise PriorsError(f"{name}: fields `digits` and `titration`: lack `{kind}`")
+        if kind not in found.digits:
+            raise PriorsError(f"{name}: field `digits`: lacks `{kind}`")
         for before in AFTER:
             if missing := set(CLASSES) - set(found.digits[kind].get(before, {})):
                 raise PriorsError(f"{name}: field `digits.{kind}.{before}`: lacks {', '.join(sorted(missing))}")

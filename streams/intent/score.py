@@ -11,9 +11,13 @@ from streams.intent import priors as shipped
 from streams.intent.channel import Channel
 from streams.intent.harm import harm
 from streams.intent.keypad import Layout, layout, type_keys, written
+from streams.intent.mistaken import ProgrammeSlips
 from streams.intent.posterior import NOTHING_EXPECTED, Expected, posterior
+from streams.intent.presses import press_counts
 from streams.intent.prior import Context, Prior
 from streams.intent.priors import after
+from streams.intent.taught import Taught
+from streams.intent.teacher import TAUGHT_FIELDS
 from streams.intent.timing import Interval, factors, intervals
 
 if TYPE_CHECKING:
@@ -21,10 +25,13 @@ if TYPE_CHECKING:
 
     from schemas.events import Harm, Limit, Meant, Verdict
     from schemas.library import Library
+    from streams.intent.course import Values
     from streams.intent.entries import DoseEntry
+    from streams.intent.learned import Learned
     from streams.intent.outcome import Recent
     from streams.intent.parameters import Parameters
     from streams.intent.priors import Priors
+    from streams.intent.programme import Programme
 
 KEPT_JUDGEMENTS = 16384
 LONGEST_TEXT = 12
@@ -35,6 +42,7 @@ class Judged(NamedTuple):
     """What is the same for every entry of the same text in the same context."""
 
     error_likelihood: float
+    material_likelihood: float
     meant: tuple[Meant, ...]
     verdict: Verdict
     harm: Harm
@@ -50,7 +58,11 @@ class DoseScorer:
     """
 
     def __init__(
-        self, parameters: Parameters, libraries: Callable[[str], Library], priors: Priors | None = None
+        self,
+        parameters: Parameters,
+        libraries: Callable[[str], Library],
+        priors: Priors | None = None,
+        learned: Learned | None = None,
     ) -> None:
         self.parameters = parameters
         self.model_version = parameters.version
@@ -58,39 +70,55 @@ class DoseScorer:
         priors = priors or shipped.load()
         self._channel = Channel(parameters)
         self._context = Prior(parameters, priors).context
+        self._taught = None if learned is None else Taught(parameters, learned)
+        self._mistaken = ProgrammeSlips(parameters)
         self._judge = lru_cache(KEPT_JUDGEMENTS)(self._judged)
 
-    def score(self, entry: DoseEntry, recent: Recent | None = None) -> DoseScore:
-        """Score one entry; `recent` is the entry just before it on the same channel and field, if any."""
-        event, commit, keys, at = entry
+    def score(
+        self,
+        entry: DoseEntry,
+        recent: Recent | None = None,
+        programme: Programme | None = None,
+        course: Values = (),
+    ) -> DoseScore:
+        """Score one entry.
+
+        `recent` is the entry just before it on the same channel and field if it is fresh, `programme` what the channel
+        was told in other fields, `course` what was entered in this one before, the latest last.
+        """
+        event, commit, keys = entry.event, entry.commit, entry.keys
         value = commit.value
         library = self._libraries(event.hospital)
         context = self._context(library, event.drug, event.care_area, event.field, event.unit)
+        if self._taught is not None and event.field in TAUGHT_FIELDS:
+            context = self._taught.context(context, event.hospital)
         keypad = layout(event.model)
         typed = type_keys(keypad, keys, event.previous)
         found: tuple[Interval, ...] = ()
+        expected = self._expected(recent, course) if recent is not None or course else NOTHING_EXPECTED
         if typed is not None and typed.value == value and len(typed.pressed) <= LONGEST_TEXT:
             found = intervals(keypad, typed)
             judged = self._judge(
                 context, keypad, typed.pressed, value, True, event.previous, found, typed.corrections > 0,
-                NOTHING_EXPECTED if recent is None else self._expected(recent),
+                expected, programme,
             )  # fmt: skip
         else:
             judged = self._judge(
                 context, keypad, written(value), value, False, event.previous, found, False,
-                NOTHING_EXPECTED if recent is None else self._expected(recent),
+                expected, programme,
             )  # fmt: skip
         said = evidence.of_keys(typed, keypad, value, pressed_any=bool(keys))
         if found and typed is not None and judged.verdict != "ok":
             said += evidence.of_intervals(typed, found, self.parameters.timing.worth_naming_ms)
         if judged.evidence:
             said += judged.evidence
+        counts = press_counts(keys)
         return DoseScore(
             id=f"{event.pump}/{event.entry}/1",
             hospital=event.hospital,
             care_area=event.care_area,
             pump=event.pump,
-            at=at,
+            at=entry.at,
             entry=event.entry,
             revision=1,
             channel=event.channel,
@@ -103,6 +131,7 @@ class DoseScorer:
             warned=commit.warned,
             limit=judged.limit,
             error_likelihood=judged.error_likelihood,
+            material_likelihood=judged.material_likelihood,
             meant=list(judged.meant),
             harm=judged.harm,
             verdict=judged.verdict,
@@ -111,17 +140,19 @@ class DoseScorer:
             evidence=said,
             model_version=self.model_version,
             library_version=library.version,
+            presses=counts.presses,
+            bounces=counts.bounces,
+            bounced=list(counts.bounced),
             test=event.test,
         )
 
-    def _expected(self, recent: Recent) -> Expected:
-        """What the entry before says of this one: a flagged one is often put right, any may be taken back."""
-        named = sum(one.probability for one in recent.meant)
-        if not named:
-            return Expected(recent.previous or None)
+    def _expected(self, recent: Recent | None, course: Values) -> Expected:
+        """What entries before say of this one; what a doubtful one was doubted for is often put right."""
+        named = 0.0 if recent is None else sum(one.probability for one in recent.meant)
+        if recent is None or not named:
+            return Expected(course)
         share = self.parameters.prior.correction * recent.error_likelihood
-        meant = tuple((one.value, share * one.probability / named) for one in recent.meant)
-        return Expected(recent.previous or None, meant)
+        return Expected(course, tuple((one.value, share * one.probability / named) for one in recent.meant))
 
     def _judged(
         self,
@@ -134,6 +165,7 @@ class DoseScorer:
         found: tuple[Interval, ...],
         corrected: bool,  # noqa: FBT001
         expected: Expected,
+        programme: Programme | None,
     ) -> Judged:
         parameters = self.parameters
         ways = self._channel.alternatives(
@@ -141,15 +173,18 @@ class DoseScorer:
         )
         base_rate = min(parameters.base_rate * (parameters.after_correction if corrected else 1.0), 0.5)
         timed = factors(ways, found, parameters.timing) if found else ()
-        likelihood, meant, _ = posterior(context, ways, value, previous, expected, timed, base_rate, parameters)
+        mistaken = self._mistaken.of(context, value, previous, programme)
+        likelihood, material, meant = posterior(
+            context, ways, mistaken, value, previous, expected, timed, base_rate, parameters
+        )
         row = context.row
         limit = None if row is None else context.library.limit(row, value)
         said = [] if limit is None else [evidence.of_limit(context, limit)]
-        if likelihood < parameters.verdict.suspect:
-            return Judged(likelihood, meant, "ok", "none", limit, tuple(said))
+        if material < parameters.verdict.suspect:
+            return Judged(likelihood, material, meant, "ok", "none", limit, tuple(said))
         said = evidence.of_value(context, value, previous, meant, expected) + said
-        verdict: Verdict = "error" if likelihood >= parameters.verdict.error else "suspect"
+        verdict: Verdict = "error" if material >= parameters.verdict.error else "suspect"
         grade: Harm = "none"
         if meant:
             grade = harm(value, meant[0].value, context.field, parameters.harm, high_alert=context.high_alert)
-        return Judged(likelihood, meant, verdict, grade, limit, tuple(said))
+        return Judged(likelihood, material, meant, verdict, grade, limit, tuple(said))

@@ -1,0 +1,138 @@
+"""The prior of one hospital: what it was seen to enter, over what all hospitals enter, over the shipped figures.
+
+The thinner a level's own entries are, the more the next one counts: n entries weigh n / (n + `trust`).
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import OrderedDict
+from typing import TYPE_CHECKING, NamedTuple
+
+from streams.intent import grid
+from streams.intent.prior import Density
+
+if TYPE_CHECKING:
+    from schemas.events import Slip
+    from streams.intent.learned import Learned, LearnedOf
+    from streams.intent.parameters import LearnedWeights, Parameters
+    from streams.intent.prior import Context
+
+KEPT = 8192
+"""Contexts of hospitals kept, about 8 KB each: 64 MB."""
+NEWS = 0.12
+"""A context is made anew when its entries have changed by this share: then its figures move by less than they err."""
+_SPREAD = 4
+_KERNEL = [(offset, (_SPREAD - abs(offset)) / _SPREAD**2) for offset in range(1 - _SPREAD, _SPREAD)]
+"""An entry counts for values within a twelfth of a power of ten; the exact value is counted apart."""
+
+
+class Own(NamedTuple):
+    """What the evidence says of a hospital's own entries: how many, and between which values 98 in 100 lie."""
+
+    entries: float
+    p1: float
+    p99: float
+
+
+class _Made(NamedTuple):
+    context: Context
+    entries: float
+    everywhere: float
+
+
+class Taught:
+    """Contexts of hospitals that something was learned of; bounded, the one asked longest ago goes first."""
+
+    def __init__(self, parameters: Parameters, learned: Learned) -> None:
+        self._weights = parameters.learned
+        self._shares = parameters.shares
+        self._learned = learned
+        self._made: OrderedDict[tuple[Context, str], _Made] = OrderedDict()
+
+    def context(self, context: Context, hospital: str) -> Context:
+        """The context at a hospital; the given one where nothing was learned of its drug."""
+        own = self._learned.of(hospital, context.drug, context.unit, context.profile)
+        everywhere = self._learned.everywhere(context.drug, context.unit, context.profile)
+        if own is None and everywhere is None:
+            return context
+        entries = own.entries if own else 0.0
+        elsewhere = everywhere.entries if everywhere else 0.0
+        made = self._made.get((context, hospital))
+        if made is None or _news(made.entries, entries) or _news(made.everywhere, elsewhere):
+            made = _Made(self._make(context, hospital, own, everywhere), entries, elsewhere)
+            self._made[context, hospital] = made
+            if len(self._made) > KEPT:
+                self._made.popitem(last=False)
+        else:
+            self._made.move_to_end((context, hospital))
+        return made.context
+
+    def _make(self, context: Context, hospital: str, own: LearnedOf | None, everywhere: LearnedOf | None) -> Context:
+        density = context.density
+        if everywhere is not None:
+            density = _over(density, everywhere, self._weights.trust_all_hospitals)
+        if own is not None:
+            density = _over(density, own, self._weights.trust_hospital)
+        return context.of_hospital(density, self._slips(hospital), None if own is None else _own(own))
+
+    def _slips(self, hospital: str) -> dict[Slip, float]:
+        """Factors on the shares of slips: the hospital's confirmed ones, over the shipped shares."""
+        counts = self._learned.slips(hospital)
+        total = sum(counts.values())
+        trust = self._weights.trust_slips
+        if not total:
+            return {}
+        return {
+            slip: (trust * share + counts.get(slip, 0.0)) / ((trust + total) * share)
+            for slip, share in self._shares.items()
+            if share and slip != "other"
+        }
+
+
+def _news(before: float, now: float) -> bool:
+    return abs(now - before) > NEWS * before + 1e-9
+
+
+def _over(below: Density, view: LearnedOf, trust: float) -> Density:
+    """What was learned, over the density below it."""
+    total = sum(view.values.values())
+    if not total:
+        return below
+    weight = view.entries / (view.entries + trust)
+    cells = array("d", [density * (1 - weight) for density in below.cells])
+    per_cell = weight * grid.CELLS_A_DECADE / total
+    often: dict[float, float] = {}
+    for value, count in view.values.items():
+        place = grid.index(value)
+        for offset, part in _KERNEL:
+            if 0 <= place + offset < grid.SIZE:
+                cells[place + offset] += count * part * per_cell
+        # Once is no habit: a value counts as usual by how often it came again.
+        if count > ONCE:
+            often[value] = count - ONCE
+    again = sum(often.values())
+    if not again:
+        return below._replace(cells=cells)
+    trusted = weight if below.usual else 1.0
+    usual = {value: share * (1 - trusted) for value, share in below.usual.items()}
+    for value, count in often.items():
+        usual[value] = usual.get(value, 0.0) + trusted * count / again
+    return Density(cells, below.within, below.broad, usual, 1.0)
+
+
+ONCE = 0.75
+"""Taken off each count of a value: what came once is spread over its neighbourhood (absolute discounting)."""
+
+
+def _own(view: LearnedOf) -> Own:
+    left = sum(view.values.values())
+    least, most = 0.01 * left, 0.99 * left
+    seen, p1, p99 = 0.0, 0.0, 0.0
+    for value, count in sorted(view.values.items()):
+        if seen <= least:
+            p1 = value
+        if seen < most:
+            p99 = value
+        seen += count
+    return Own(view.entries, p1, p99)
