@@ -24,10 +24,10 @@ START_MS = 1_793_577_600_000  # 2026-11-02T00:00:00Z, a Monday
 DAY_MS = 86_400_000
 MINUTE_MS = 60_000
 PUMPS_A_HOSPITAL = 200
-# Days would bring too few of some things, so these are made frequent here, all judgements: low alarms are answered
-# three times in ten and not nine (the rest end in an empty battery, which is what is to be foreseen), distribution
-# boards fail so often a year, and pumps lose their network so often a day and for so many minutes (median).
-ANSWERED = 0.3
+# Days would bring too few of some things, so these are made frequent here, all judgements: low alarms are never
+# answered (so that it shows when the battery is empty, which is what is to be foreseen), distribution boards fail so
+# often a year, and pumps lose their network so often a day and for so many minutes (median).
+ANSWERED = 0.0
 FAILURES_PER_YEAR = 20.0
 SILENCES_PER_DAY, SILENCE_MINUTES = 1.0, 10.0
 _REMEMBERED_MS = 10 * MINUTE_MS  # longer than an event and its repetition are under way

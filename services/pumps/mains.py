@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from services.pumps.what import What
 
 _RESTARTS_AFTER_MS = 20_000  # an empty pump that is plugged in again runs again: judgement
-_CYCLES_OF_A_LIFE = 1500  # Li-ion at half depth: 1,200-1,500
 
 
 class Due(NamedTuple):
@@ -171,7 +170,7 @@ class Mains:
         if pump.reports_capacity:
             design = self._figures.design_mah
             full = round(design * batteries.believed(number))
-            cycles = round((1 - batteries.believed(number)) * _CYCLES_OF_A_LIFE)
+            cycles = batteries.cycles[number]
         return PowerEvent(
             id=f"{pump.serial}-{self._run}-p{seq}",
             hospital=pump.hospital,

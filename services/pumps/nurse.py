@@ -72,9 +72,10 @@ class Nurse:
             presses, value = slipped.presses, slipped.value
         else:
             presses, value = presses_for(meant.value, keypad, meant.previous, naked_point=naked), meant.value
-        seen = dice.random() < self._taken_back
+        seen = dice.random() < self._slips.rate(self._taken_back, faulty=faulty)
         if seen:
-            again = taken_back(presses, keypad, dice)
+            bounces = faulty and self._slips.bounces(dice)
+            again = taken_back(presses, keypad, dice, bounces=bounces)
             seen = bool(presses) and taken(again, keypad, meant.previous) == value
             presses = again if seen else presses
         warned = limit_of(value)

@@ -1,6 +1,6 @@
 """Batteries of a fleet and the gauges that speak for them: one step a minute for each pump.
 
-What changes is kept in arrays, 23 bytes a pump. Charges are in percent of a new battery; a gauge shows percent of
+What changes is kept in arrays, 25 bytes a pump. Charges are in percent of a new battery; a gauge shows percent of
 what it believes its battery holds. Everything that stays as it is comes from the seed and the pump's number.
 """
 
@@ -53,6 +53,7 @@ class Batteries:
         self.gauge = array("f", [100.0]) * pumps
         self._health = array("H", [_OF_SHARE]) * pumps
         self._believed = array("H", [_OF_SHARE]) * pumps
+        self.cycles = array("H", bytes(2)) * pumps
         self._unplugged_at = array("H", bytes(2)) * pumps
         self.flags = array("B", bytes(pumps))
         self.turns = array("B", bytes(pumps))
@@ -66,7 +67,8 @@ class Batteries:
         dice = self._dice
         dice.seed(battery_seed(self._seed, number))
         nature = self.nature(number)
-        self.age(number, self._wear.lived(dice, use_of(pump, self._figures), nature.luck), nature.misses)
+        health, self.cycles[number] = self._wear.lived(dice, use_of(pump, self._figures), nature.luck)
+        self.age(number, health, nature.misses)
         # Most batteries of a fleet on mains are full; some were just in use: judgement.
         self.spend(number, 30.0 * dice.random() ** 4 * self.health(number))
 

@@ -65,6 +65,10 @@ class Slips:
         """Share of entries that slip, given the share on sound keypads."""
         return min(base * (self._figures.faulty_factor if faulty else 1), 1.0)
 
+    def bounces(self, dice: Random) -> bool:
+        """Whether a wrong key on a faulty keypad is a bounce."""
+        return dice.random() < self._figures.faulty_bounce
+
     def draw(self, meant: Meant, keypad: Layout, dice: Random, *, faulty: bool = False) -> Slipped | None:
         """A slip by its share, or None where nothing that was drawn changes the value."""
         shares = self._stepped if keypad.kind != "digits" else self._faulty if faulty else self._shares
@@ -221,8 +225,11 @@ def _twice(text: str, dice: Random, again: Press) -> list[Press]:
     return presses
 
 
-def taken_back(presses: list[Press], keypad: Layout, dice: Random) -> list[Press]:
-    """The same entry with a wrong key in it that the nurse saw at once: BACK, CLEAR and anew, or a step back."""
+def taken_back(presses: list[Press], keypad: Layout, dice: Random, *, bounces: bool = False) -> list[Press]:
+    """The same entry with a wrong key in it that the nurse saw at once: BACK, CLEAR and anew, or a step back.
+
+    On digits the wrong key is a neighbour, or with `bounces` the right one that came twice.
+    """
     if not presses:
         return presses
     if keypad.kind != "digits":
@@ -230,7 +237,11 @@ def taken_back(presses: list[Press], keypad: Layout, dice: Random) -> list[Press
         back = last.replace("UP", "DOWN") if last.startswith("UP") else last.replace("DOWN", "UP")
         return [*presses, Press(last, "step"), Press(back, "notice")]  # type: ignore[arg-type]
     at = dice.randrange(len(presses))
-    wrong = Press(_neighbour(keypad, presses[at].key, dice))  # type: ignore[arg-type]
+    if bounces:
+        wrong = Press(presses[at].key, "bounce")
+        at += 1
+    else:
+        wrong = Press(_neighbour(keypad, presses[at].key, dice))  # type: ignore[arg-type]
     if dice.random() < 0.5:
         return [*presses[:at], wrong, Press("BACK", "notice"), *presses[at:]]
     return [*presses[:at], wrong, Press("CLEAR", "notice"), *presses]

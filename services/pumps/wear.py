@@ -46,15 +46,18 @@ class Wear:
         """How fast one battery wears beside others of the same use."""
         return exp(dice.gauss(0, self._figures.luck_log_sd))
 
-    def lived(self, dice: Random, per_year: list[tuple[float, float]], luck: float) -> float:
-        """The capacity that a battery of some age still has, after (times a year, depth) of its unit's use."""
+    def lived(self, dice: Random, per_year: list[tuple[float, float]], luck: float) -> tuple[float, int]:
+        """The capacity that a battery of some age still has, after (times a year, depth) of its unit's use.
+
+        With it the cycles that its gauge has counted: as many as full discharges would have taken as much.
+        """
         figures = self._figures
         years = dice.uniform(0, figures.years)
         yearly = figures.calendar + sum(times * self.lost(depth, luck) for times, depth in per_year)
         lost = years * yearly
         if dice.random() < figures.duds:
             lost += dice.uniform(*figures.dud_loses)
-        return max(1 - lost, LEAST_HEALTH)
+        return max(1 - lost, LEAST_HEALTH), round(years * sum(times * depth for times, depth in per_year))
 
 
 def use_of(pump: Pump, figures: PowerFigures) -> list[tuple[float, float]]:

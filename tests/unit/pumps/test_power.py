@@ -160,6 +160,8 @@ def test_a_life_takes_what_its_cycles_take(figures):
     """Without luck, duds and calendar: years times the share of a life that each year's cycles are."""
     ageing = msgspec.structs.replace(figures.power.ageing, duds=0.0, calendar=0.0, luck_log_sd=0.0)
     wear = Wear(ageing)
-    lived = [wear.lived(Random(seed), [(500, 0.5)], 1.0) for seed in range(300)]
+    lives = [wear.lived(Random(seed), [(500, 0.5)], 1.0) for seed in range(300)]
+    lived = [health for health, _ in lives]
     assert 1 - min(lived) == pytest.approx(5 * 500 * wear.lost(0.5), rel=0.03)
     assert max(lived) > 0.99
+    assert max(cycles for _, cycles in lives) == pytest.approx(5 * 500 * 0.5, rel=0.03)
