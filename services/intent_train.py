@@ -1,7 +1,8 @@
-"""Fits the shipped priors to the two public infusion logs: `python -m services.intent_train`.
+"""What was entered in infusion logs, for `pumpwatch intent train` to fit priors to, and the file they are written to.
 
-The logs stand in `../shared/data` beside the project, or where PUMPWATCH_DATA says. Only figures leave them: for each
-drug and unit a mixture of at most three densities, two quantiles and the values that several patients shared.
+Without logs of one's own they are the two public ones, and so come the shipped priors:
+`pumpwatch intent train --out streams/intent/priors.yaml`. Only figures leave a log: for each drug and unit a mixture
+of at most three densities, two quantiles and the values that several patients shared.
 
 Which rows count as entered: in a dose unit, each row whose value differs from the one before it in the same stay. In
 mL/h those of MIMIC-III that were programmed on an infusion pump (no feeds, no blood, no computed carriers); the value
@@ -11,7 +12,6 @@ many are volume totals of 3, 12 or 24 hours.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,14 +21,34 @@ from schemas.library import Library, load_default
 from services.public_logs import SOURCES, data_folder, pumped
 from services.pumps.keystrokes import enterable
 from services.pumps.logs import Entry, Log
-from streams.intent.fit import Value, fit
+from streams.intent.fit import Value
 from streams.intent.priors import Priors, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-PRIORS = Path(__file__).parents[1] / "streams" / "intent" / "priors.yaml"
 LICENCE = "Open Data Commons Open Database License v1.0"
+
+
+def read_public_logs() -> tuple[list[Value], list[Source], list[str]]:
+    """Values and sources of the public logs, and what to say of their licence. Raises LogError."""
+    values, sources = entered(data_folder())
+    return values, sources, [f"A derivative of databases under the {LICENCE}, attribution below."]
+
+
+def read_logs(paths: Iterable[str]) -> tuple[list[Value], list[Source], list[str]]:
+    """Values, sources and digests of logs of one's own. Raises LogError."""
+    library = Library(load_default())
+    values: list[Value] = []
+    sources, notes = [], []
+    for path in paths:
+        log = Log(path)
+        found = [value for _, value in changes(_rows(path, log), library)]
+        values += found
+        name = "standard input" if path == "-" else Path(path).name
+        sources.append(Source(name, "", "", log.rows, len(found)))
+        notes.append(f"{name}: sha256 {log.digest}, {log.rows:,} rows, {len(found):,} taken for entered")
+    return values, sources, notes
 
 
 def entered(folder: Path) -> tuple[list[Value], list[Source]]:
@@ -40,16 +60,21 @@ def entered(folder: Path) -> tuple[list[Value], list[Source]]:
     values: list[Value] = []
     sources = []
     for name, (title, doi) in SOURCES.items():
-        path = folder / name
-        log = Log(str(path))
-        if log.kind == "mimic3":
-            rows = pumped(path, log.entries)
-        else:
-            rows = [(row, "") for row in log.entries if row.unit != "mL/h"]
-        found = [value for _, value in changes(rows, library)]
+        path = str(folder / name)
+        log = Log(path)
+        found = [value for _, value in changes(_rows(path, log), library)]
         values += found
         sources.append(Source(title, doi, LICENCE, log.rows, len(found)))
     return values, sources
+
+
+def _rows(path: str, log: Log) -> list[tuple[Entry, str]]:
+    """The rows of a log that may hold entries, in the order of their time, each with its chain of orders."""
+    if log.kind == "mimic3":
+        return pumped(Path(path), log.entries)
+    if log.kind == "eicu":
+        return [(row, "") for row in log.entries if row.unit != "mL/h"]
+    return [(row, "") for row in sorted(log.entries, key=lambda row: row.at_ms)]
 
 
 def changes(entries: Iterable[tuple[Entry, str]], library: Library) -> Iterator[tuple[Entry, Value]]:
@@ -73,8 +98,8 @@ def changes(entries: Iterable[tuple[Entry, str]], library: Library) -> Iterator[
 
 
 _HEADER = """\
-# What is entered on infusion pumps, fitted by `python -m services.intent_train`. Do not edit.
-# A derivative of databases under the Open Data Commons Open Database License v1.0, attribution below.
+# What is entered on infusion pumps, fitted by `pumpwatch intent train`. Do not edit.
+{notes}
 #
 # digits     shares of numbers by how round they are (streams/intent/roundness.py)
 # titration  value / value before, as a mixture over its base-10 logarithm
@@ -84,20 +109,7 @@ _HEADER = """\
 """
 
 
-def write(priors: Priors, path: Path) -> None:
-    """Write a priors file with its explanation."""
-    text = msgspec.yaml.encode(priors).decode()
-    path.write_text(_HEADER + text, encoding="utf-8")
-
-
-def main() -> None:
-    """Write `streams/intent/priors.yaml` anew."""
-    values, sources = entered(data_folder())
-    priors = fit(values, sources, "2026-11-23")
-    write(priors, PRIORS)
-    drugs = sum(len(units) for units in priors.drugs.values())
-    sys.stderr.write(f"{PRIORS.name}: {drugs} drugs and units from {len(values)} entered values\n")
-
-
-if __name__ == "__main__":
-    main()
+def write(priors: Priors, path: Path, notes: Iterable[str]) -> None:
+    """Write a priors file with its explanation; `notes` say where the figures come from, a line each."""
+    header = _HEADER.format(notes="\n".join(f"# {note}" for note in notes))
+    path.write_text(header + msgspec.yaml.encode(priors).decode(), encoding="utf-8")

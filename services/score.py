@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from streams.intent.score import DoseScorer
+    from streams.intent.teacher import Teacher
 
 
 class Scored(NamedTuple):
@@ -22,12 +23,15 @@ class Scored(NamedTuple):
     refusal: EventRefused | None = None
 
 
-def score_lines(lines: Iterable[tuple[int, bytes]], scorer: DoseScorer) -> Iterator[Scored]:
+def score_lines(
+    lines: Iterable[tuple[int, bytes]], scorer: DoseScorer, teacher: Teacher | None = None
+) -> Iterator[Scored]:
     """Score keystroke events in the order in which they arrived.
 
-    The whole file is one partition. That changes no score: what an entry scores depends on its own pump alone.
+    The whole file is one partition. Without a teacher that changes no score: what an entry scores depends on its own
+    pump alone. With one, each entry is scored before it is learned from.
     """
-    partition = DosePartition(scorer)
+    partition = DosePartition(scorer, teacher)
     for number, line in lines:
         try:
             scores = partition.apply(decode(KeystrokeEvent, line), number)

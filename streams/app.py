@@ -25,6 +25,8 @@ from streams.agents.rollup import RollupAgent
 from streams.cluster import Cluster, ClusterError
 from streams.dead_letters import TooManyRefusedError
 from streams.finishing import Applied, Finishing
+from streams.intent.parameters import ParametersError
+from streams.intent.priors import PriorsError
 from streams.libraries import Libraries, LibraryFollower
 from streams.rights import lacking
 from streams.sink import ReadModel
@@ -76,7 +78,10 @@ class StreamWorker:
             metrics=self.metrics,
             letting_go=lambda: self.app.should_stop or not self.consumer.flow_active,
         )
-        self.agents = [kind(self.context) for kind in AGENTS]
+        try:
+            self.agents = [kind(self.context) for kind in AGENTS]
+        except (ParametersError, PriorsError) as error:
+            raise NotReadyError(str(error)) from None
         learning = next(agent.learning for agent in self.agents if isinstance(agent, DoseAgent))
         self.followers: list[TopicFollower] = [self.library_follower]
         if learning is not None:

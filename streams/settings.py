@@ -60,6 +60,9 @@ class Settings(BaseSettings):
         default=5000, ge=100, description="records over which the share of refused ones is taken, per topic"
     )
     intent_parameters: Path | None = Field(default=None, description="intent parameters file instead of the shipped")
+    intent_priors: Path | None = Field(
+        default=None, description="priors file instead of the shipped, made by `pumpwatch intent train`"
+    )
     intent_learning: Literal["on", "frozen", "off"] = Field(
         default="on",
         description="on: learn from what became of entries; frozen: use what was learned, learn nothing; "

@@ -8,14 +8,19 @@ from schemas.events import DoseScore, KeystrokeEvent
 from schemas.topics import DOSE_SCORES, INTENT_STATE, KEYSTROKES
 from streams.agents.learning import LearningHere
 from streams.agents.pump_events import PumpEventAgent
-from streams.intent import parameters
+from streams.intent import parameters, priors
 from streams.intent.partition import DosePartition
 from streams.intent.score import DoseScorer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from schemas.library import Library
     from streams.agents.context import WorkerContext
     from streams.agents.pump_events import PartitionState
+    from streams.intent.learned import Learned
     from streams.learned_states import Furthest
+    from streams.settings import Settings
 
 # Longer than a broker takes that is there; one that is away is not waited for when the worker stops.
 LAST_WORDS_S = 2.0
@@ -38,8 +43,7 @@ class DoseAgent(PumpEventAgent):
             self.learning = LearningHere(
                 settings, self.outbox, lambda topic: context.metrics.published.labels(topic).inc()
             )
-        path = settings.intent_parameters
-        self._scorer = DoseScorer(parameters.load() if path is None else parameters.read(path), context.libraries)
+        self._scorer = scorer(settings, context.libraries, None if self.learning is None else self.learning.learned)
         self._taught: dict[int, list[Furthest]] = {}
 
     def decisions(self, partition: int) -> DosePartition:
@@ -81,3 +85,14 @@ class DoseAgent(PumpEventAgent):
         """First record of the oldest entry still open in the partition."""
         state = self.state(partition)
         return None if state is None else state.decisions.hold()
+
+
+def scorer(settings: Settings, libraries: Callable[[str], Library], learned: Learned | None) -> DoseScorer:
+    """The scorer by the settings. Raises ParametersError or PriorsError with the field at fault."""
+    own, fitted = settings.intent_parameters, settings.intent_priors
+    return DoseScorer(
+        parameters.load() if own is None else parameters.read(own),
+        libraries,
+        None if fitted is None else priors.read(fitted),
+        learned,
+    )

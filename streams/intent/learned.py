@@ -43,7 +43,7 @@ class Lesson(NamedTuple):
 
 
 class Account(NamedTuple):
-    """What is known of a drug at a hospital, to be shown: its profiles, confirmed slips, newest entry and partitions."""
+    """What is known of a drug at a hospital: its profiles, confirmed slips, newest entry, and how many partitions."""
 
     profiles: tuple[Profile, ...]
     slips: dict[str, float]

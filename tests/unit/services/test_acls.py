@@ -78,7 +78,7 @@ def test_the_operator_makes_topics_and_sends_refused_records_back():
     assert names("operator", "create") == set(topics.list_topics())
     parents = {topic.name for topic in topics.load().values() if topic.dead_letter}
     assert names("operator", "write") == parents | {DRUG_LIBRARY}
-    assert names("operator", "read") == {*LETTERS, ALERTS, ROLLUPS, POWER}
+    assert names("operator", "read") == {*LETTERS, ALERTS, ROLLUPS, POWER, topics.INTENT_STATE}
 
 
 def test_nobody_gets_rights_on_all_topics_or_on_the_cluster():
