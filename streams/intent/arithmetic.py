@@ -54,13 +54,15 @@ def _weights(asked: Asked, figures: Mistakes) -> list[tuple[float, float]]:
 
 
 def _by_weight(asked: Asked, figures: Mistakes) -> Iterator[Factor]:
-    """0.5 mcg/min where 0.5 mcg/kg/min was meant, and the other way round."""
+    """0.5 mcg/min where 0.5 mcg/kg/min was meant, and the other way round; seldom weighed twice, or divided twice."""
     family = units.family(asked.unit) or ""
     if family.split("/")[0] not in {"mass", "units", "moles", "equivalents"} or "volume" in family or "area" in family:
         return
     per_kg = "weight" in family
     for weight, share in _weights(asked, figures):
-        yield Factor(1 / weight if per_kg else weight, "wrong_unit", figures.by_weight * share, same_number=True)
+        whole, twice = (1 / weight, weight) if per_kg else (weight, 1 / weight)
+        yield Factor(whole, "wrong_unit", figures.by_weight * share * (1 - figures.weighed_twice), same_number=True)
+        yield Factor(twice, "wrong_unit", figures.by_weight * share * figures.weighed_twice, same_number=False)
 
 
 def _by_concentration(asked: Asked, figures: Mistakes) -> list[Factor]:

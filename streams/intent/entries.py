@@ -30,12 +30,16 @@ MAX_PUMPS = 100_000
 
 
 class DoseEntry(NamedTuple):
-    """One committed entry: the event that carried the commit, and all its keys as (ms of the pump's clock, key)."""
+    """One committed entry: the event that carried the commit, and all its keys as (ms of the pump's clock, key).
+
+    `holds` are the ms each key was held, as long as `keys`; empty where the pump does not say.
+    """
 
     event: KeystrokeEvent
     commit: Commit
     keys: list[tuple[int, str]]
     at: datetime
+    holds: tuple[int | None, ...] = ()
 
 
 class _Pump:
@@ -163,19 +167,18 @@ class OpenEntries:
 
 def _complete(events: tuple[KeystrokeEvent, ...], last: KeystrokeEvent, commit: Commit) -> DoseEntry:
     keys: list[tuple[int, str]] = []
+    holds: list[int | None] = []
     for event in events:
         if event.keys:
             at_ms = ms(event.at)
             keys += [(at_ms + key.t, key.k) for key in event.keys]
+            holds += [key.hold for key in event.keys]
     if len(events) > 1:
-        keys.sort(key=_time)
+        order = sorted(range(len(keys)), key=[at for at, _ in keys].__getitem__)
+        keys, holds = [keys[one] for one in order], [holds[one] for one in order]
     at = last.at
     if last.keys:
         pressed_ms = max(key.t for key in last.keys)
         if pressed_ms:
             at += timedelta(milliseconds=pressed_ms)
-    return DoseEntry(last, commit, keys, at)
-
-
-def _time(key: tuple[int, str]) -> int:
-    return key[0]
+    return DoseEntry(last, commit, keys, at, tuple(holds) if any(holds) else ())

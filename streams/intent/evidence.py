@@ -25,6 +25,9 @@ _SLIPS: dict[Slip, str] = {
     "misplaced_decimal": "{typed} is {meant} with the decimal point in the wrong place",
     "transposition": "{typed} is {meant} with two digits swapped",
     "wrong_unit": "{typed} {unit} would be {meant} {unit} if it was meant in another unit",
+    "wrong_field": "{typed} looks like the number of another field of this programme, {meant} {unit} is likelier here",
+    "wrong_concentration": "{typed} {unit} would be {meant} {unit} with another usual concentration",
+    "stale_value": "{typed} is what stood there before, {meant} {unit} is likelier",
     "overshoot": "{typed} is {meant} stepped too far",
 }
 _LIMITS: dict[Limit, str] = {
@@ -53,7 +56,8 @@ def of_keys(typed: Typed | None, layout: Layout, value: float, *, pressed_any: b
     elif typed is None and pressed_any and layout.kind == "digits":
         said.append(f"the keys give no number, the pump took {written(value)}")
     elif typed is not None and typed.pressed != typed.text:
-        said.append(f'"." was pressed and ignored by the pump: {typed.pressed} became {typed.text}')
+        key = "a decimal" if "." in typed.text else '"."'
+        said.append(f"{key} was pressed and ignored by the pump: {typed.pressed} became {typed.text}")
     return said
 
 
@@ -64,7 +68,7 @@ def of_intervals(typed: Typed, found: tuple[Interval, ...], worth_naming_ms: flo
         gap = typed.gaps[one.place]
         if gap is None or gap >= (2 * worth_naming_ms if one.same else worth_naming_ms):
             continue
-        first, second = typed.text[one.place - 1], typed.text[one.place]
+        first, second = typed.pressed[one.place - 1], typed.pressed[one.place]
         keys = f"{second} came twice within" if one.same else f"{first} and {second} were pressed"
         said.append(f"{keys} {gap} ms" + ("" if one.same else " apart"))
     return said

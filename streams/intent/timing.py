@@ -7,6 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from schemas.events import Slip
     from streams.intent.channel import Alternatives
     from streams.intent.keypad import Layout, Typed
@@ -19,17 +21,21 @@ _AT_ONCE_MS = 110
 
 
 class Interval(NamedTuple):
-    """A telling interval: the place in the text of its second key, its step, and whether both keys are the same."""
+    """A telling interval: the place in the text of its second key, its step, and whether both keys are the same.
+
+    `long`: the key before it was held long.
+    """
 
     place: int
     step: int
     same: bool
+    long: bool = False
 
 
 def intervals(layout: Layout, typed: Typed) -> tuple[Interval, ...]:
-    """The telling intervals of a text; none where the pump gives no times (all keys at once)."""
-    text, gaps = typed.text, typed.gaps
-    if len(gaps) < 2 or typed.pressed != text:
+    """The telling intervals of the keys pressed; none where the pump gives no times (all keys at once)."""
+    text, gaps = typed.pressed, typed.gaps
+    if len(gaps) < 2:
         return ()
     found: list[Interval] | None = None
     timed = False
@@ -41,19 +47,27 @@ def intervals(layout: Layout, typed: Typed) -> tuple[Interval, ...]:
             timed = True
         same = text[place] == text[place - 1]
         if same or (gap < _AT_ONCE_MS and text[place] in layout.beside.get(text[place - 1], "")):
-            interval = Interval(place, int(math.log(max(5, gap)) * _STEPS), same)
+            interval = Interval(place, int(math.log(max(5, gap)) * _STEPS), same, same and place in typed.long)
             found = [interval] if found is None else [*found, interval]
     return tuple(found) if timed and found is not None else ()
 
 
 def factors(alternatives: Alternatives, found: tuple[Interval, ...], timing: Timing) -> list[tuple[int, float]]:
     """For each way that an interval bears on: its index and P(interval | the slip) / P(interval | meant so)."""
+    timed = alternatives.timed
+    changed = factors_of([(alternatives.slips[way], alternatives.gaps[way]) for way in timed], found, timing)
+    return [(timed[number], factor) for number, factor in changed.items()]
+
+
+def factors_of(ways: Sequence[tuple[Slip, int]], found: tuple[Interval, ...], timing: Timing) -> dict[int, float]:
+    """The same for slips with the places of their keys too many."""
     by_place = {one.place: one for one in found}
-    changed = []
-    for way in alternatives.timed:
-        interval = by_place.get(alternatives.gaps[way])
+    changed = {}
+    for number, (slip, place) in enumerate(ways):
+        interval = by_place.get(place)
         if interval is not None:
-            changed.append((way, factor(alternatives.slips[way], interval.step, timing)))
+            held = timing.long_hold_bounces if interval.long and slip == "key_bounce" else 1.0
+            changed[number] = held * factor(slip, interval.step, timing)
     return changed
 
 

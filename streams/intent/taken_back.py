@@ -1,0 +1,51 @@
+"""Which slip a nurse took back within an entry: evidence about the keypad and the hands, and no error."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from streams.intent.digit_slips import Pad
+from streams.intent.keypad import type_keys
+from streams.intent.timing import factors_of, intervals
+from streams.intent.ways import texts_before
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schemas.events import Slip
+    from streams.intent.keypad import Layout
+    from streams.intent.parameters import Parameters
+
+_CORRECTS = ("BACK", "CLEAR")
+_OPPOSITE = {"UP": "DOWN", "DOWN": "UP"}
+LONGEST = 12
+
+
+def corrected_slip(layout: Layout, keys: Sequence[tuple[int, str]], parameters: Parameters) -> Slip | None:
+    """The slip that the first BACK or CLEAR among the keys (ms, key) undid; None where none explains it.
+
+    What stood there before is compared with as much of what was entered in the end. On a keypad that steps, a step
+    back is an overshoot taken back.
+    """
+    if layout.kind != "digits":
+        ways = [key.removesuffix("_FAST") for _, key in keys]
+        turned = any(after == _OPPOSITE.get(before) for before, after in pairwise(ways))
+        return "overshoot" if turned else None
+    first = next((number for number, (_, key) in enumerate(keys) if key in _CORRECTS), None)
+    if first is None:
+        return None
+    wrong, entered = type_keys(layout, keys[:first], None), type_keys(layout, keys, None)
+    if wrong is None or entered is None or len(wrong.pressed) > LONGEST:
+        return None
+    text, length = wrong.pressed, len(wrong.pressed)
+    if entered.pressed.startswith(text):
+        return None
+    begun = {entered.pressed[:size] for size in (length - 1, length, length + 1)}
+    pad = Pad(layout, parameters.shares, parameters.forms)
+    found = [(slip, chance, gap) for meant, slip, chance, gap in texts_before(pad, text, exact=True) if meant in begun]
+    if not found:
+        return None
+    timed = factors_of([(slip, gap) for slip, _, gap in found], intervals(layout, wrong), parameters.timing)
+    chances = [chance * timed.get(number, 1.0) for number, (_, chance, _) in enumerate(found)]
+    return found[chances.index(max(chances))][0]

@@ -1,0 +1,104 @@
+"""All ways back from a text to the values that may have been meant, on one keypad."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+from streams.intent.digit_slips import Pad, added, missing, substituted, swapped
+from streams.intent.double_slips import two_slips
+from streams.intent.grid import MAX_VALUE, MIN_VALUE
+from streams.intent.number import cell, roundest
+from streams.intent.point_slips import point_missing, point_too_many
+from streams.intent.spelling import spelling
+from streams.intent.step_slips import one_digit_stepped, overshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from schemas.events import Slip
+    from streams.intent.digit_slips import Meant
+    from streams.intent.keypad import Layout
+    from streams.intent.parameters import Parameters
+    from streams.intent.spelling import Reader
+
+Way = tuple[float, "Slip", float, int, bool, int, float, int]
+"""One way: the value that may have been meant, the slip, P(text | value, some slip), the place in the text of the key
+that came too many where its interval tells something (else 0), whether the number typed is the number meant in another
+unit, and what the value is on its own (roundness class, distance to the next, cell of the grid)."""
+
+
+class Ways(NamedTuple):
+    """All ways to a text; `typed_chance` is P(text | the value it gives), `other` the share of slips of no way."""
+
+    typed_chance: float
+    found: tuple[Way, ...]
+    other: float
+
+
+def ways_to(
+    parameters: Parameters,
+    reader: Reader,
+    layout: Layout,
+    text: str,
+    value: float,
+    *,
+    exact: bool,
+    weight: bool,
+) -> Ways:
+    """The ways to `text`, which the pump took as `value`.
+
+    `exact`: the text is what the keys gave, not only the value's usual spelling. `weight`: the field is a body weight,
+    which is mistaken for pounds and for no other unit.
+    """
+    shares = parameters.shares if layout.kind == "digits" else parameters.stepped
+    pad = Pad(layout, shares, parameters.forms)
+    typed_chance = spelling(text, parameters.writing) if exact else 1.0
+    found: list[Way] = []
+    if layout.kind == "digits":
+        read = reader.exact if exact else reader.shown
+        for meant, slip, chance, gap in texts_before(pad, text, exact=exact):
+            one = read(meant)
+            if one is not None and one[0] != value:
+                found.append((one[0], slip, chance * one[1], gap, False, one[2], one[3], one[4]))
+        if "." in text and value == float(text.replace(".", "")) != float(text):
+            typed_chance, ignored = _ignored_point(parameters, text)
+            found.append(ignored)
+    else:
+        steps = overshot if layout.kind == "chevrons" else one_digit_stepped
+        found += _values(steps(pad, value), value, same_number=False)
+    factors = parameters.forms.weight_factors if weight else parameters.forms.unit_factors
+    found += _values(_units(factors, shares["wrong_unit"], value), value, same_number=True)
+    return Ways(typed_chance, tuple(found), shares["other"])
+
+
+def texts_before(pad: Pad, text: str, *, exact: bool) -> Iterator[Meant]:
+    """The texts that slips of the finger make `text` of, on a keypad of digits."""
+    point = point_too_many(pad, text) if "." in text else point_missing(pad, text, shown=not exact)
+    return chain(
+        substituted(pad, text), missing(pad, text), added(pad, text), point, swapped(pad, text), two_slips(pad, text)
+    )
+
+
+def _ignored_point(parameters: Parameters, text: str) -> tuple[float, Way]:
+    """The text has a "." that the firmware ignored: the value is that of the digits without it.
+
+    That is no slip of the hand: the chance is that of a correct entry, so it outweighs the base rate. Somebody
+    who meant the value would have pressed "." for nothing.
+    """
+    base_rate = parameters.base_rate
+    meant = float(text)
+    way = (meant, "missing_decimal", (1 - base_rate) / base_rate, 0, False, *cell(meant))
+    return base_rate * parameters.shares["extra_decimal"] / len(text), way  # type: ignore[return-value]
+
+
+def _units(factors: dict[float, float], share: float, value: float) -> Iterator[tuple[float, Slip, float]]:
+    for factor, part in factors.items():
+        for meant in (value * factor, value / factor):
+            yield meant and roundest(meant, value), "wrong_unit", share * part / 2
+
+
+def _values(ways: Iterable[tuple[float, Slip, float]], typed: float, *, same_number: bool) -> Iterator[Way]:
+    for meant, slip, chance in ways:
+        if chance > 0 and meant != typed and MIN_VALUE <= meant <= MAX_VALUE:
+            yield meant, slip, chance, 0, same_number, *cell(meant)
