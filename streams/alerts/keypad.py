@@ -56,7 +56,7 @@ class KeypadWatch:
         pump.add(score, self._rules, bounced=bounced)
         if pump.accused:
             return self._again(pump, score, bounced=bounced)
-        self._fleet.add(bounced=bounced)
+        self._fleet.add(pump, bounced=bounced)
         return self._accuse(pump, score) if bounced else None
 
     def start_anew(self, pump: str) -> None:
@@ -84,12 +84,11 @@ class KeypadWatch:
         least = max(rules.least_entries, rules.least_share * counts.entries)
         if counts.bounced_entries < least:
             return None
-        usual = self._fleet.share_without(counts)
+        usual = self._fleet.share
         chance = self._chance(counts, usual)
         if chance > self.alpha:
             return None
         pump.accuse()
-        self._fleet.drop(counts)
         self._accused[score.pump] = self._pumps.pop(score.pump)
         return self._found(pump, score, chance, usual)
 

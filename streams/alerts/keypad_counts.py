@@ -89,15 +89,23 @@ class PumpKeys:
 
 
 class Fleet:
-    """The share of entries with a bounce over all pumps that are not accused."""
+    """The share of entries with a bounce over all pumps, for which many faulty ones among them weigh little.
+
+    A pump is heard up to as many bounced entries as make a pattern: so a sound one is heard in full, a faulty one with
+    its first entries only, and where all bounce (a firmware that sends coarse times) that becomes the usual.
+    """
 
     def __init__(self, rules: KeypadFault) -> None:
+        self._heard = rules.least_entries
         # What is held for usual until the pumps themselves have said enough.
         self._entries = rules.usual_entries
         self._bounced = rules.usual_entries * rules.usual_share
 
-    def add(self, *, bounced: bool) -> None:
-        """Count an entry of a pump that is not accused."""
+    def add(self, pump: PumpKeys, *, bounced: bool) -> None:
+        """Count an entry that its pump has just counted."""
+        older = pump.older
+        if pump.newer.bounced_entries + (older.bounced_entries if older else 0) > self._heard:
+            return
         self._entries += 1
         self._bounced += bounced
         if self._entries > _FLEET_REMEMBERS:
@@ -106,18 +114,8 @@ class Fleet:
 
     @property
     def share(self) -> float:
-        """The share among the pumps that are not accused; never 0, as if one more entry had bounced."""
+        """The usual share; never 0, as if one more entry had bounced."""
         return min((self._bounced + 1) / (self._entries + 1), 0.5)
-
-    def share_without(self, counts: Counts) -> float:
-        """The share among the pumps other than the one with these counts."""
-        bounced = max(self._bounced - counts.bounced_entries, 0.0)
-        return min((bounced + 1) / (max(self._entries - counts.entries, 0.0) + 1), 0.5)
-
-    def drop(self, counts: Counts) -> None:
-        """Take out what a pump had added that is accused now."""
-        self._entries = max(self._entries - counts.entries, 0.0)
-        self._bounced = max(self._bounced - counts.bounced_entries, 0.0)
 
 
 def restored(subject: AlertSubject, since: datetime, at: datetime) -> PumpKeys | None:

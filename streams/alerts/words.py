@@ -28,6 +28,8 @@ SLIPS: dict[Slip, str] = {
     "overshoot": "one step too far",
 }
 
+_KEYS_NAMED = 4
+
 
 def entry_error(score: DoseScore, meant: Meant | None) -> str:
     """What was entered, what was meant and which slip lies between them."""
@@ -97,7 +99,8 @@ def keypad_evidence(said: KeypadStatistics, since: datetime, clean_entries: int)
     if said.bounces:
         evidence.append(f"{said.bounces:,} of {said.presses:,} key presses came again faster than a finger can.")
     if said.keys:
-        evidence.append(f"Keys: {', '.join(f'{key} in {count:,}' for key, count in said.keys.items())} entries.")
+        most = list(said.keys.items())[:_KEYS_NAMED]
+        evidence.append(f"Most often: {', '.join(f'key {key} in {count:,}' for key, count in most)} entries.")
     evidence.append(f"Care areas: {', '.join(said.care_areas)}.")
     evidence.append(f"Chance of as many on a sound keypad: {_rare(said.chance)}.")
     evidence.append(f"Resolves by itself after {clean_entries:,} entries in a row without a bounce.")
@@ -135,7 +138,7 @@ def _bounced_of(said: KeypadStatistics, since: datetime) -> str:
 
 def _keys(said: KeypadStatistics) -> str:
     names = list(said.keys)
-    return f"key {names[0]}" if len(names) == 1 else f"keys {', '.join(names[:3])}"
+    return f"key {names[0]}" if len(names) == 1 else f"keys {', '.join(names[:_KEYS_NAMED])}"
 
 
 def _rare(chance: float) -> str:

@@ -97,13 +97,15 @@ def test_a_bounce_and_a_repeat_differ_in_their_gap_alone(figures):
     assert {press.gap for press in again.presses} == {"next", "same"}
 
 
+@pytest.mark.parametrize("bounces", [False, True])
 @pytest.mark.parametrize("name", ["spectrum", "alaris_8015", "colleague", "alaris_gp"])
-def test_a_slip_taken_back_mostly_leaves_the_value(name):
+def test_a_slip_taken_back_mostly_leaves_the_value(name, bounces):
     """CLEAR, BACK or a step back end at the value meant; where firmware ignored the wrong key, the caller sees it."""
     keypad, dice, same = layout(name), Random(11), 0
     for _ in range(200):
         value = enterable(dice.choice([0.3, 5, 12.5, 50, 80]), keypad)
-        presses = taken_back(presses_for(value, keypad, 2.0), keypad, dice)
+        presses = taken_back(presses_for(value, keypad, 2.0), keypad, dice, bounces=bounces)
         assert any(press.gap == "notice" for press in presses)
+        assert any(press.gap == "bounce" for press in presses) is (bounces and keypad.kind == "digits")
         same += taken(presses, keypad, 2.0) == value
     assert same > 150
