@@ -184,11 +184,26 @@ class PowerEvent(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, 
     test: bool = False
 
 
+class BatteryHealth(Struct, frozen=True, kw_only=True):
+    """How worn a battery is: the share of its design capacity that it gives, between `low` and `high` with nine in ten.
+
+    `evidence` holds short sentences for a biomedical engineer; `discharges` is what the verdict rests on.
+    """
+
+    verdict: Literal["degraded", "sound", "not_enough_data"]
+    capacity: Share
+    low: Share
+    high: Share
+    discharges: Count
+    evidence: list[str] = []
+
+
 class PowerEpisode(Struct, frozen=True, kw_only=True):
     """One stretch of infusing on battery; `ended_at` is null while it lasts.
 
     `paused_at`: on mains, not infusing or silent since then, but a late event or a loose cord may still take the
-    end back; a revision with `ended_at` is final.
+    end back; a revision with `ended_at` is final. `empty_from` and `empty_to` hold the end of the battery with nine
+    in ten; `silent_since` is the pump's last word if it fell silent on battery.
     """
 
     id: Id
@@ -207,6 +222,13 @@ class PowerEpisode(Struct, frozen=True, kw_only=True):
     drugs: list[Text]
     cause: Cause
     paused_at: At | None = None
+    empty_from: At | None = None
+    empty_to: At | None = None
+    silent_since: At | None = None
+    model: Name | None = None
+    low_alarm: bool = False
+    depleted: bool = False
+    battery: BatteryHealth | None = None
     test: bool = False
 
 
@@ -281,6 +303,8 @@ class AlertSubject(Struct, frozen=True, kw_only=True, omit_defaults=True):
     drugs: list[Text] | None = None
     cause: Cause | None = None
     keypad: KeypadStatistics | None = None
+    silent_since: At | None = None
+    battery: BatteryHealth | None = None
 
 
 class AlertAction(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
