@@ -13,6 +13,8 @@ import typer
 from schemas.codec import ms
 from services.failure import fail
 from services.pumps import behaviour
+from services.pumps.delivery import Delivery
+from services.pumps.dice import mix, text_seed
 from services.pumps.logs import Log
 from services.pumps.replay import Plan, plan, replayed
 from services.pumps.session import Only, judge, play, ready, say, summary
@@ -50,6 +52,14 @@ def simulate(
     slip_rate: Annotated[
         float | None, typer.Option(min=0, max=1, help="Share of entries with a slip; 0.007 (Husch 2005) unless given.")
     ] = None,
+    *,
+    hospital_network: Annotated[
+        bool,
+        typer.Option(
+            "--hospital-network",
+            help="Power events come 5 to 185 s late, out of order, some twice and some never, and pumps fall silent.",
+        ),
+    ] = False,
     for_: Annotated[
         float | None,
         typer.Option("--for", min=0, metavar="SECONDS", help="End after so long; with --speed 0 on the pumps' clocks."),
@@ -82,21 +92,26 @@ def simulate(
         if not speed and length_ms > MOST_BEHIND_MS:
             fail("--for: at most 34 days, as older events are refused")
     places = hospitals or min(max(3, pumps // _PUMPS_A_HOSPITAL), _MOST_HOSPITALS)
+    figures = behaviour.load()
     with ready(out, kafka, truth, only) as (sink, said, told):
         traffic = simulated(
             pumps=pumps,
             hospitals=places,
             seed=seed,
             start_ms=start_ms,
-            behaviour=behaviour.load(),
+            behaviour=figures,
             slip_rate=slip_rate,
             busy=busy,
             tell=told.write,
         )
         until_ms = start_ms + round(for_ * 1000) if for_ is not None and not speed else None
         caught_up = lambda: say("the pumps' clocks have caught up; going on at speed 1")  # noqa: E731
+        records = traffic.records()
+        if hospital_network:
+            network = Delivery(figures.delivery, mix(seed, text_seed("delivery")), told.write)
+            records = network.of(records)
         count = play(
-            traffic,
+            records,
             sink,
             Pace(start_ms, speed, on_caught_up=caught_up),
             only=only,
@@ -162,7 +177,7 @@ def replay(
             habits=not plugged,
             tell=told.write,
         )
-        count = play(traffic, sink, Pace(start_ms, speed), only=only, total=of.entries)
+        count = play(traffic.records(), sink, Pace(start_ms, speed), only=only, total=of.entries)
     said(f"{file}: {log.rows:,} rows{_left_out(of, ', left out: ')}")
     said(f"{len(of.stays):,} pumps: {summary(count)}")
     judge(sink, said)

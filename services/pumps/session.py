@@ -21,10 +21,10 @@ from streams.cluster import Cluster, ClusterError
 from streams.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from services.pumps.timeline import Pace
-    from services.pumps.traffic import Traffic
+    from services.pumps.traffic import Record
 
 Only = Literal["keystrokes", "power"]
 _TOPICS = {"keystrokes": topics.KEYSTROKES, "power": topics.POWER}
@@ -61,7 +61,7 @@ def _open(out: str, stack: ExitStack) -> IO[bytes]:
 
 
 def play(
-    traffic: Traffic,
+    records: Iterable[Record],
     sink: Sink,
     pace: Pace,
     *,
@@ -73,7 +73,7 @@ def play(
     """Feed with a line of progress on a terminal."""
     topic = _TOPICS[only] if only else None
     if not sys.stderr.isatty():
-        return _hurried(sink, feed(traffic.records(), sink, pace, only=topic, until_ms=until_ms, for_s=for_s))
+        return _hurried(sink, feed(records, sink, pace, only=topic, until_ms=until_ms, for_s=for_s))
     columns = (TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=None)
@@ -83,7 +83,7 @@ def play(
             at = rfc3339(datetime.fromtimestamp(count.at_ms / 1000, UTC))
             progress.update(task, description=f"{count.events:,} events, {entries} entries, pumps' clocks {at}")
 
-        count = feed(traffic.records(), sink, pace, only=topic, until_ms=until_ms, for_s=for_s, on_tick=on_tick)
+        count = feed(records, sink, pace, only=topic, until_ms=until_ms, for_s=for_s, on_tick=on_tick)
     return _hurried(sink, count)
 
 

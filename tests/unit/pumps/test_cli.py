@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.pumps.truth import EntryTruth, read
+from services.pumps.truth import EntryTruth, SilenceTruth, read
 
 START = "2026-11-01T00:00:00Z"
 NOW = datetime.now(UTC).isoformat(timespec="seconds")
@@ -115,3 +115,21 @@ def test_sigterm_ends_a_simulation_with_its_summary(tmp_path):
     assert (process.returncode, wrong) == (0, b"")
     assert b"3,000 pumps in 4 hospitals" in said
     assert all(json.loads(line)["test"] for line in out.read_text().splitlines())
+
+
+def test_a_hospitals_network_can_be_simulated(tmp_path):
+    """Power events are in order of arrival: some are behind a newer one of their pump, and the truth tells silences."""
+    out, truth = tmp_path / "out.ndjson", tmp_path / "out.truth"
+    done = pumpwatch(
+        "simulate", "--pumps", 40, "--speed", 0, "--for", 7200, "--start", START, "--seed", 4, "--only", "power",
+        "--hospital-network", "--out", out, "--truth", truth,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    newest, behind, seen = {}, 0, Counter()
+    for event in map(json.loads, out.read_text().splitlines()):
+        behind += event["seq"] < newest.get(event["pump"], -1)
+        newest[event["pump"]] = max(event["seq"], newest.get(event["pump"], -1))
+        seen[event["id"]] += 1
+    assert behind > 100
+    assert set(seen.values()) == {1, 2}
+    assert any(isinstance(one, SilenceTruth) for one in read(truth))
