@@ -58,13 +58,13 @@ class Channel:
 
     def __init__(self, parameters: Parameters) -> None:
         self._parameters = parameters
-        self._reader = Reader(parameters.writing)
+        self._readers = {exact: Reader(parameters.writing, exact=exact) for exact in (True, False)}
         self.alternatives: Callable[[Layout, str, float, bool, bool, tuple[float, ...]], Alternatives]
         self.alternatives = lru_cache(KEPT_TEXTS)(self._alternatives)
         self._ways = lru_cache(KEPT_WAYS)(self._ways_to)
 
     def _ways_to(self, layout: Layout, text: str, value: float, exact: bool, weight: bool) -> Ways:  # noqa: FBT001
-        return ways_to(self._parameters, self._reader, layout, text, value, exact=exact, weight=weight)
+        return ways_to(self._parameters, self._readers[exact], layout, text, value, exact=exact, weight=weight)
 
     def _alternatives(
         self,
@@ -89,28 +89,30 @@ class Channel:
         least = LEAST_MASS * max(masses, default=0.0)
         if typed_width:
             least = min(least, LEAST_ODDS * typed_width)
-        found = [way for way, mass in zip(ways.found, masses, strict=True) if mass >= least]
-        most_close = value * self._parameters.verdict.material
-        least_close = value / self._parameters.verdict.material
+        found = [
+            (read[0], slip, chance, gap, (mass, read[4]))
+            for mass, (read, slip, chance, gap, _) in zip(masses, ways.found, strict=True)
+            if mass >= least
+        ]
+        values, slips, chances, gaps, weighed = zip(*found, strict=True) if found else ((),) * 5
         of_value: dict[float, tuple[int, ...]] = {}
-        for number, way in enumerate(found):
-            earlier = of_value.get(way[0])
-            of_value[way[0]] = _ALONE[number] if earlier is None else (*earlier, number)
+        for number, meant in enumerate(values):
+            earlier = of_value.get(meant)
+            of_value[meant] = _ALONE[number] if earlier is None else (*earlier, number)
         of_value[value] = (len(found),)
+        material = self._parameters.verdict.material
+        least_close, most_close = value / material, value * material
         return Alternatives(
             ways.typed_chance,
-            tuple([way[0] for way in found]),
-            tuple([way[1] for way in found]),
-            (*[way[2] for way in found], 1.0),
-            (
-                *zip([mass for mass in masses if mass >= least], [way[7] for way in found], strict=True),
-                (max(typed_width, LEAST_WIDTH), place),
-            ),
-            tuple([way[3] for way in found]),
-            tuple([number for number, way in enumerate(found) if way[3]]),
+            values,
+            slips,
+            (*chances, 1.0),
+            (*weighed, (max(typed_width, LEAST_WIDTH), place)),
+            gaps,
+            tuple([number for number, gap in enumerate(gaps) if gap]),
             of_value,
             ways.other,
-            tuple([number for number, way in enumerate(found) if least_close < way[0] < most_close]),
+            tuple([number for number, meant in enumerate(values) if least_close < meant < most_close]),
         )
 
 
@@ -123,5 +125,5 @@ def _masses(ways: Ways, typed_width: float, class_shares: tuple[float, ...]) -> 
         chance * (class_shares[digits] * distance + typed_width) / 2
         if same_number and typed_width
         else chance * class_shares[digits] * distance
-        for _, _, chance, _, same_number, digits, distance, _ in ways.found
+        for (_, _, digits, distance, _), _, chance, _, same_number in ways.found
     ]

@@ -9,7 +9,7 @@ from streams.intent.keypad import written
 from streams.intent.roundness import digit_class, spacing
 
 KEPT = 32_768
-_FINEST = 5
+_COARSE, _FINEST = ("%.1g", "%.2g", "%.3g", "%.4g"), "%.5g"
 _MOST_LOST = 0.03
 
 
@@ -31,8 +31,8 @@ def roundest(value: float, typed: float) -> float:
     """
     step = 0.001 if typed < 1 else 0.01 if typed < 100 else 1.0
     off = min(0.5 * step / typed, _MOST_LOST) * value
-    for digits in range(1, _FINEST):
-        found = float(f"{value:.{digits}g}")
-        if abs(found - value) <= off:
+    for coarse in _COARSE:
+        found = float(coarse % value)
+        if -off <= found - value <= off:
             return found
-    return float(f"{value:.{_FINEST}g}")
+    return float(_FINEST % value)

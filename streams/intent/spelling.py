@@ -2,50 +2,52 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from streams.intent.grid import MAX_VALUE, MIN_VALUE, index
 from streams.intent.roundness import digit_class, spacing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from streams.intent.parameters import Writing
 
 KEPT = 65_536
-"""Texts whose reading is kept, about 0.3 KB each: 20 MB."""
+"""Texts whose reading is kept, about 0.3 KB each: 20 MB at most."""
 
 
 Read = tuple[float, float, int, float, int]
 """A text that may have been meant: its value, P(text | value), and what the number is on its own (see `number`)."""
 
 
-class Reader:
-    """Reads texts: `exact` where all keys are known, `shown` where only the value is and 5 may stand for 05.
+class Reader(dict[str, "Read | None"]):
+    """Texts already read; one that is new is read when it is asked for. None for what nobody writes or no field takes.
 
-    Both give None for what nobody writes, or no field takes.
+    `exact`: all keys are known; else only the value is, which is shown alike for .5, 0.5 and 00.5. It is emptied when
+    full: a dictionary, as it is asked a hundred times for each new text.
     """
 
-    def __init__(self, writing: Writing) -> None:
+    def __init__(self, writing: Writing, *, exact: bool) -> None:
+        super().__init__()
         self._writing = writing
-        self.exact: Callable[[str], Read | None] = lru_cache(KEPT)(self._exact)
-        self.shown: Callable[[str], Read | None] = lru_cache(KEPT)(self._shown)
+        self._exact = exact
 
-    def _exact(self, text: str) -> Read | None:
+    def __missing__(self, text: str) -> Read | None:
+        """Read a new text and keep it."""
+        if len(self) >= KEPT:
+            self.clear()
+        found = self[text] = self._read(text)
+        return found
+
+    def _read(self, text: str) -> Read | None:
         spelled = spelling(text, self._writing)
         if spelled <= self._writing.odd:
             return None
         value = float(text)
         if not MIN_VALUE <= value <= MAX_VALUE:
             return None
+        if not self._exact and text[0] == ".":
+            spelled = 1.0
         digits = digit_class(text)
         return value, spelled, digits, spacing(value, digits), index(value)
-
-    def _shown(self, text: str) -> Read | None:
-        """.5 and 0.5 are one where the display tells 05 and 5 apart no more than .5 and 0.5."""
-        read = self.exact(text)
-        return (read[0], 1.0, *read[2:]) if read is not None and text[0] == "." else read
 
 
 def spelling(text: str, writing: Writing) -> float:

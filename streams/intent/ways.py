@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from streams.intent.digit_slips import Meant
     from streams.intent.keypad import Layout
     from streams.intent.parameters import Parameters
-    from streams.intent.spelling import Reader
+    from streams.intent.spelling import Read, Reader
 
-Way = tuple[float, "Slip", float, int, bool, int, float, int]
-"""One way: the value that may have been meant, the slip, P(text | value, some slip), the place in the text of the key
-that came too many where its interval tells something (else 0), whether the number typed is the number meant in another
-unit, and what the value is on its own (roundness class, distance to the next, cell of the grid)."""
+Way = tuple["Read", "Slip", float, int, bool]
+"""One way: what may have been meant (its value and what that is on its own), the slip, P(text | value, some slip), the
+place in the text of the key that came too many where its interval tells something (else 0), and whether the number
+typed is the number meant, in another unit."""
 
 
 class Ways(NamedTuple):
@@ -37,16 +37,9 @@ class Ways(NamedTuple):
 
 
 def ways_to(
-    parameters: Parameters,
-    reader: Reader,
-    layout: Layout,
-    text: str,
-    value: float,
-    *,
-    exact: bool,
-    weight: bool,
+    parameters: Parameters, reader: Reader, layout: Layout, text: str, value: float, *, exact: bool, weight: bool
 ) -> Ways:
-    """The ways to `text`, which the pump took as `value`.
+    """The ways to `text`, which the pump took as `value`. `reader` is to be as `exact` as the text.
 
     `exact`: the text is what the keys gave, not only the value's usual spelling. `weight`: the field is a body weight,
     which is mistaken for pounds and for no other unit.
@@ -56,11 +49,10 @@ def ways_to(
     typed_chance = spelling(text, parameters.writing) if exact else 1.0
     found: list[Way] = []
     if layout.kind == "digits":
-        read = reader.exact if exact else reader.shown
         for meant, slip, chance, gap in texts_before(pad, text, exact=exact):
-            one = read(meant)
-            if one is not None and one[0] != value:
-                found.append((one[0], slip, chance * one[1], gap, False, one[2], one[3], one[4]))
+            read = reader[meant]
+            if read is not None and read[0] != value:
+                found.append((read, slip, chance * read[1], gap, False))
         if "." in text and value == float(text.replace(".", "")) != float(text):
             typed_chance, ignored = _ignored_point(parameters, text)
             found.append(ignored)
@@ -88,8 +80,8 @@ def _ignored_point(parameters: Parameters, text: str) -> tuple[float, Way]:
     """
     base_rate = parameters.base_rate
     meant = float(text)
-    way = (meant, "missing_decimal", (1 - base_rate) / base_rate, 0, False, *cell(meant))
-    return base_rate * parameters.shares["extra_decimal"] / len(text), way  # type: ignore[return-value]
+    way: Way = ((meant, 1.0, *cell(meant)), "missing_decimal", (1 - base_rate) / base_rate, 0, False)
+    return base_rate * parameters.shares["extra_decimal"] / len(text), way
 
 
 def _units(factors: dict[float, float], share: float, value: float) -> Iterator[tuple[float, Slip, float]]:
@@ -101,4 +93,4 @@ def _units(factors: dict[float, float], share: float, value: float) -> Iterator[
 def _values(ways: Iterable[tuple[float, Slip, float]], typed: float, *, same_number: bool) -> Iterator[Way]:
     for meant, slip, chance in ways:
         if chance > 0 and meant != typed and MIN_VALUE <= meant <= MAX_VALUE:
-            yield meant, slip, chance, 0, same_number, *cell(meant)
+            yield (meant, 1.0, *cell(meant)), slip, chance, 0, same_number

@@ -11,16 +11,16 @@ from streams.intent.spelling import Reader, spelling
 from streams.intent.ways import ways_to
 
 FIGURES = parameters.load()
-READER = Reader(FIGURES.writing)
+READERS = {exact: Reader(FIGURES.writing, exact=exact) for exact in (True, False)}
 OF_THE_MIND = {"wrong_unit", "wrong_field", "wrong_concentration", "stale_value", "other"}
 SHARES = priors.load().class_shares("dose", "round")
 
 
 def ways(text: str, model: str = "spectrum", *, exact: bool = True, weight: bool = False):
-    found = ways_to(FIGURES, READER, layout(model), text, float(text), exact=exact, weight=weight)
+    found = ways_to(FIGURES, READERS[exact], layout(model), text, float(text), exact=exact, weight=weight)
     chances: dict[tuple[float, str], float] = {}
-    for value, slip, chance, *_ in found.found:
-        chances[value, slip] = chances.get((value, slip), 0.0) + chance
+    for read, slip, chance, *_ in found.found:
+        chances[read[0], slip] = chances.get((read[0], slip), 0.0) + chance
     return chances
 
 
@@ -96,7 +96,7 @@ def test_a_zero_of_a_run_goes_missing_more_easily():
 
 def test_a_naked_five_after_a_zero_is_hardly_ever_meant_so():
     """Who presses 0 before 5 means 0.5: 05 is no way to write 5."""
-    found = ways_to(FIGURES, READER, layout("spectrum"), "05", 5.0, exact=True, weight=False)
+    found = ways_to(FIGURES, READERS[True], layout("spectrum"), "05", 5.0, exact=True, weight=False)
     assert found.typed_chance < 0.01
 
 
@@ -114,15 +114,15 @@ def test_a_number_is_written_in_three_usual_ways(text, share):
 
 def test_an_ignored_point_makes_the_number_with_it_the_likelier_one():
     """100.5 on a pump that takes no point from 100 up: 1005 is shown, and who meant it pressed "." for nothing."""
-    found = ways_to(FIGURES, READER, layout("spectrum"), "100.5", 1005.0, exact=True, weight=False)
-    [chance] = [way[2] for way in found.found if way[:2] == (100.5, "missing_decimal") and way[2] > 1]
+    found = ways_to(FIGURES, READERS[True], layout("spectrum"), "100.5", 1005.0, exact=True, weight=False)
+    [chance] = [way[2] for way in found.found if (way[0][0], way[1]) == (100.5, "missing_decimal") and way[2] > 1]
     assert FIGURES.base_rate * chance > 1000 * found.typed_chance
 
 
 def test_a_bounce_before_an_ignored_point_is_a_way_too():
     """99.5 with the 9 bouncing is 999.5, of which the pump makes 9995."""
-    found = ways_to(FIGURES, READER, layout("spectrum"), "999.5", 9995.0, exact=True, weight=False)
-    assert {(way[0], way[1]) for way in found.found} >= {(99.5, "key_bounce"), (999.5, "missing_decimal")}
+    found = ways_to(FIGURES, READERS[True], layout("spectrum"), "999.5", 9995.0, exact=True, weight=False)
+    assert {(way[0][0], way[1]) for way in found.found} >= {(99.5, "key_bounce"), (999.5, "missing_decimal")}
 
 
 def test_chevrons_are_overshot_by_the_step_of_the_value_they_were_pressed_at():
@@ -161,12 +161,12 @@ def test_a_weight_is_mistaken_for_pounds_only():
 )
 def test_chances_are_probabilities_and_never_lead_to_what_was_typed(value, model, exact):
     """Of the slips that may happen to one value, those that give one text cannot be more than all of them."""
-    found = ways_to(FIGURES, READER, layout(model), written(value), value, exact=exact, weight=False)
+    found = ways_to(FIGURES, READERS[exact], layout(model), written(value), value, exact=exact, weight=False)
     assert 0 < found.typed_chance <= 1
     by_value: dict[float, float] = {}
     for way in found.found:
-        assert way[0] != value
-        by_value[way[0]] = by_value.get(way[0], 0.0) + way[2]
+        assert way[0][0] != value
+        by_value[way[0][0]] = by_value.get(way[0][0], 0.0) + way[2]
     assert all(0 < chance <= 1 for chance in by_value.values())
 
 
@@ -179,8 +179,8 @@ def test_all_texts_that_slips_make_of_one_value_sum_to_no_more_than_their_shares
     """
     value, total = float(meant), 0.0
     for text in texts_near(meant):
-        found = ways_to(FIGURES, READER, layout(model), text, float(text), exact=True, weight=False)
-        total += sum(way[2] for way in found.found if way[0] == value and way[1] != "wrong_unit")
+        found = ways_to(FIGURES, READERS[True], layout(model), text, float(text), exact=True, weight=False)
+        total += sum(way[2] for way in found.found if way[0][0] == value and way[1] != "wrong_unit")
     of_finger = sum(FIGURES.shares[slip] for slip in FIGURES.shares if slip not in OF_THE_MIND)
     assert 0.5 * of_finger < total < 1.15 * of_finger
 

@@ -19,7 +19,7 @@ from streams.intent.spelling import Reader
 from streams.intent.ways import ways_to
 
 FIGURES = parameters.load()
-READER = Reader(FIGURES.writing)
+READERS = {exact: Reader(FIGURES.writing, exact=exact) for exact in (True, False)}
 GENERATOR = Slips(behaviour.load().slips)
 PRIOR = Prior(FIGURES, priors.load())
 LIBRARY = Library(load_default())
@@ -39,8 +39,8 @@ def found(presses, keypad, value, previous=None):
     """Value and slip of each way back from the keys pressed."""
     typed = type_keys(keypad, list(enumerate(press.key for press in presses)), previous)
     text, exact = (typed.pressed, True) if typed is not None else (written(value), False)
-    ways = ways_to(FIGURES, READER, keypad, text, value, exact=exact, weight=False)
-    return {(way[0], way[1]) for way in ways.found}
+    ways = ways_to(FIGURES, READERS[exact], keypad, text, value, exact=exact, weight=False)
+    return {(way[0][0], way[1]) for way in ways.found}
 
 
 @pytest.mark.parametrize("kind", OF_THE_FINGER)
