@@ -130,7 +130,9 @@ def weigh(
         if coming.step is not None:
             single[coming.step] = single.get(coming.step, 0.0) + course.step * scale
         drawn, titrated = course.drawn * scale, course.titration * scale
-        usual_share = drawn * course.usual_of_drawn * density.usual_weight
+        # Who draws a value anew in mid-course takes a usual one more often than who starts.
+        odds = density.usual_share / (1 - density.usual_share) * context.usual_odds
+        usual_share = drawn * odds / (1 + odds)
         smooth = drawn - usual_share
         before = grid.index(previous)
         shift = _SAME_CELL - before
@@ -158,12 +160,13 @@ def weigh(
                 for mass, place in masses
             ]
     else:
-        usual_share = anew * context.course.usual_of_first * density.usual_weight
+        usual_share = anew * density.usual_share
         smooth = anew - usual_share
         weights = [mass * smooth * cells[place] for mass, place in masses]
     of_value, chances = alternatives.of_value, alternatives.chances
     usual = density.usual
     if usual_share:
+        usual_share /= density.usual_share
         for value in of_value.keys() & usual.keys():
             share = usual_share * usual[value]
             for way in of_value[value]:

@@ -40,7 +40,7 @@ Limits = tuple[float | None, float | None, float | None, float | None]
 class Density(NamedTuple):
     """What is entered at all: a density for each cell of the grid, and the usual values with their shares.
 
-    The shares of `usual` sum to 1; `usual_weight` is 0 where none are known, else 1. `within` is 1 within the limits of
+    The shares of `usual` are those of a first entry, and sum to `usual_share`. `within` is 1 within the limits of
     the library, and what a titration beyond them counts for where the value before was within.
     """
 
@@ -48,7 +48,7 @@ class Density(NamedTuple):
     within: list[float]
     broad: list[float]
     usual: dict[float, float]
-    usual_weight: float
+    usual_share: float
 
 
 class _Asked(NamedTuple):
@@ -70,7 +70,7 @@ class Context:
 
     __slots__ = (
         "around", "course", "density", "digits", "drug", "field", "fitted", "high_alert", "library", "own", "profile",
-        "row", "slips", "titration", "unit",
+        "row", "slips", "titration", "unit", "usual_odds",
     )  # fmt: skip
 
     def __init__(
@@ -98,6 +98,7 @@ class Context:
         self.titration = titration
         self.around = _AROUND
         self.course = course
+        self.usual_odds = course.usual_odds
         self.digits = digits
         self.high_alert = row is not None and row.high_alert
         self.slips: dict[Slip, float] = {}
@@ -186,9 +187,10 @@ class Prior:
         _normalise(narrow)
         wide = _mixed([(1.0, broad)])
         cells = [(1 - weights.broad) * near + weights.broad * far for near, far in zip(narrow, wide, strict=True)]
-        total = sum(usual.values())
-        shares = {value: share / total for value, share in usual.items()}
-        return Density(array("d", cells), within, wide, shares, float(bool(shares)))
+        usual_share = self._priors.course.usual_of_first if usual else 0.0
+        scale = usual_share / (sum(usual.values()) or 1.0)
+        shares = {value: share * scale for value, share in usual.items()}
+        return Density(array("d", cells), within, wide, shares, usual_share)
 
     def _broad(self, asked: _Asked) -> list[Component]:
         centre = self._weights.fields[asked.field]

@@ -77,8 +77,14 @@ class Course(Struct, frozen=True, forbid_unknown_fields=True):
     step: Share
     titration: Share
     drawn: Share
-    usual_of_drawn: Share
-    usual_of_first: Share
+    usual_of_drawn: Annotated[float, Meta(gt=0, lt=1)]
+    usual_of_first: Annotated[float, Meta(gt=0, lt=1)]
+
+    @property
+    def usual_odds(self) -> float:
+        """How much likelier a usual value is against any other where a value is drawn anew in mid-course."""
+        drawn, first = self.usual_of_drawn, self.usual_of_first
+        return drawn * (1 - first) / ((1 - drawn) * first)
 
 
 class Priors(Struct, frozen=True, forbid_unknown_fields=True):

@@ -93,13 +93,15 @@ class DoseScorer:
         if self._taught is not None and event.field in TAUGHT_FIELDS:
             context = self._taught.context(context, event.hospital)
         keypad = layout(event.model)
-        typed = type_keys(keypad, keys, event.previous)
+        typed = type_keys(keypad, keys, event.previous, entry.holds)
         found: tuple[Interval, ...] = ()
         expected = self._expected(recent, course) if recent is not None or course else NOTHING_EXPECTED
         if typed is not None and typed.value == value and len(typed.pressed) <= LONGEST_TEXT:
             found = intervals(keypad, typed)
+            # A second point is ignored by every pump and changes nothing.
+            text = typed.pressed if typed.pressed.count(".") < 2 else typed.text
             judged = self._judge(
-                context, keypad, typed.pressed, value, True, event.previous, found, typed.corrections > 0,
+                context, keypad, text, value, True, event.previous, found, typed.corrections > 0,
                 expected, programme,
             )  # fmt: skip
         else:
@@ -173,7 +175,7 @@ class DoseScorer:
         )
         base_rate = min(parameters.base_rate * (parameters.after_correction if corrected else 1.0), 0.5)
         timed = factors(ways, found, parameters.timing) if found else ()
-        mistaken = self._mistaken.of(context, value, previous, programme)
+        mistaken = self._mistaken.of(context, value, previous, programme, snaps=keypad.snaps)
         likelihood, material, meant = posterior(
             context, ways, mistaken, value, previous, expected, timed, base_rate, parameters
         )
@@ -182,7 +184,7 @@ class DoseScorer:
         said = [] if limit is None else [evidence.of_limit(context, limit)]
         if material < parameters.verdict.suspect:
             return Judged(likelihood, material, meant, "ok", "none", limit, tuple(said))
-        said = evidence.of_value(context, value, previous, meant, expected) + said
+        said = evidence.of_value(context, value, previous, meant, expected, programme) + said
         verdict: Verdict = "error" if material >= parameters.verdict.error else "suspect"
         grade: Harm = "none"
         if meant:

@@ -5,6 +5,7 @@ The thinner a level's own entries are, the more the next one counts: n entries w
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,9 +23,6 @@ KEPT = 8192
 """Contexts of hospitals kept, about 8 KB each: 64 MB."""
 NEWS = 0.12
 """A context is made anew when its entries have changed by this share: then its figures move by less than they err."""
-_SPREAD = 4
-_KERNEL = [(offset, (_SPREAD - abs(offset)) / _SPREAD**2) for offset in range(1 - _SPREAD, _SPREAD)]
-"""An entry counts for values within a twelfth of a power of ten; the exact value is counted apart."""
 
 
 class Own(NamedTuple):
@@ -101,28 +99,35 @@ def _over(below: Density, view: LearnedOf, trust: float) -> Density:
         return below
     weight = view.entries / (view.entries + trust)
     cells = array("d", [density * (1 - weight) for density in below.cells])
-    per_cell = weight * grid.CELLS_A_DECADE / total
-    often: dict[float, float] = {}
-    for value, count in view.values.items():
-        place = grid.index(value)
-        for offset, part in _KERNEL:
-            if 0 <= place + offset < grid.SIZE:
-                cells[place + offset] += count * part * per_cell
-        # Once is no habit: a value counts as usual by how often it came again.
-        if count > ONCE:
-            often[value] = count - ONCE
+    _spread(cells, view.values, weight / total)
+    # Once is no habit: what came once is spread over its neighbourhood (absolute discounting), and the more of all
+    # values came once, the likelier is a new one.
+    often = {value: count - ONCE for value, count in view.values.items() if count > ONCE}
     again = sum(often.values())
-    if not again:
-        return below._replace(cells=cells)
-    trusted = weight if below.usual else 1.0
-    usual = {value: share * (1 - trusted) for value, share in below.usual.items()}
-    for value, count in often.items():
-        usual[value] = usual.get(value, 0.0) + trusted * count / again
-    return Density(cells, below.within, below.broad, usual, 1.0)
+    usual_weight = weight * again / total
+    usual = {value: usual_weight * count / again for value, count in often.items()}
+    for value, share in below.usual.items():
+        usual[value] = usual.get(value, 0.0) + (1 - weight) * share
+    return Density(cells, below.within, below.broad, usual, usual_weight + (1 - weight) * below.usual_share)
 
 
+def _spread(cells: array[float], values: dict[float, float], per_count: float) -> None:
+    """Add a triangle around each value, the narrower the more values there are."""
+    places = [(grid.index(value), count) for value, count in values.items()]
+    total = sum(values.values())
+    mean = sum(place * count for place, count in places) / total
+    sd = math.sqrt(sum(count * (place - mean) ** 2 for place, count in places) / total)
+    half = round(2.45 * max(LEAST_SD * grid.CELLS_A_DECADE, BANDWIDTH * sd * total**-0.2))
+    kernel = [(offset, (half - abs(offset)) / half**2 * grid.CELLS_A_DECADE) for offset in range(1 - half, half)]
+    for place, count in places:
+        for offset, part in kernel:
+            if 0 <= place + offset < grid.SIZE:
+                cells[place + offset] += count * part * per_count
+
+
+LEAST_SD = 0.06
+BANDWIDTH = 1.06
 ONCE = 0.75
-"""Taken off each count of a value: what came once is spread over its neighbourhood (absolute discounting)."""
 
 
 def _own(view: LearnedOf) -> Own:
