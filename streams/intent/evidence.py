@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from streams.intent.keypad import written
 
 if TYPE_CHECKING:
-    from schemas.events import Limit, Meant, Slip
+    from schemas.events import Field, Limit, Meant, Slip
     from streams.intent.keypad import Layout, Typed
     from streams.intent.posterior import Expected
     from streams.intent.prior import Context
+    from streams.intent.programme import Programme
     from streams.intent.timing import Interval
 
 _SLIPS: dict[Slip, str] = {
@@ -24,10 +25,10 @@ _SLIPS: dict[Slip, str] = {
     "extra_decimal": "{typed} is {meant} with a decimal point too many",
     "misplaced_decimal": "{typed} is {meant} with the decimal point in the wrong place",
     "transposition": "{typed} is {meant} with two digits swapped",
-    "wrong_unit": "{typed} {unit} would be {meant} {unit} if it was meant in another unit",
-    "wrong_field": "{typed} looks like the number of another field of this programme, {meant} {unit} is likelier here",
-    "wrong_concentration": "{typed} {unit} would be {meant} {unit} with another usual concentration",
-    "stale_value": "{typed} is what stood there before, {meant} {unit} is likelier",
+    "wrong_unit": "{typed} may have been meant in another unit, that is {meant} {unit}",
+    "wrong_field": "{typed} may belong in another field; {meant} {unit} is usual here",
+    "wrong_concentration": "{typed} {unit} is {meant} {unit} reckoned for another concentration",
+    "stale_value": "{typed} stood there before and may have been kept by mistake; {meant} {unit} is usual here",
     "overshoot": "{typed} is {meant} stepped too far",
 }
 _LIMITS: dict[Limit, str] = {
@@ -36,6 +37,20 @@ _LIMITS: dict[Limit, str] = {
     "hard_low": "below the hard minimum",
     "hard_high": "above the hard maximum",
 }
+_FIELDS: dict[Field, str] = {
+    "rate": "rate",
+    "dose": "dose",
+    "bolus": "bolus",
+    "vtbi": "volume to be infused",
+    "duration": "duration",
+    "weight": "weight",
+    "concentration": "concentration",
+}
+_ENOUGH = 30
+"""Entries of a hospital from which its own 99% mean more than other hospitals' (judgement)."""
+_PERCENT_FROM = 0.2
+_WHOLE_FROM = 20
+_NEARLY = 0.05
 _JUMP = 1.8
 """Changes by less than this need no mention: p95 of real changes is 2.0."""
 
@@ -75,30 +90,54 @@ def of_intervals(typed: Typed, found: tuple[Interval, ...], worth_naming_ms: flo
 
 
 def of_value(
-    context: Context, value: float, previous: float | None, meant: tuple[Meant, ...], expected: Expected
+    context: Context,
+    value: float,
+    previous: float | None,
+    meant: tuple[Meant, ...],
+    expected: Expected,
+    programme: Programme | None = None,
 ) -> list[str]:
-    """Why the value is doubted: the slip, the jump, and what is usual."""
+    """Why the value is doubted: the slip, the jump, what the other fields hold, and what is usual."""
     said = []
     typed, unit = written(value), context.unit
-    if meant and meant[0].slip is not None:
-        said.append(_SLIPS[meant[0].slip].format(typed=typed, meant=written(meant[0].value), unit=unit))
+    slip = meant[0].slip if meant else None
+    same = [one for one in programme.others if one.value == value] if programme is not None else []
+    if slip == "wrong_field" and same:
+        said.append(f"{typed} is the {_FIELDS[same[0].field]} of this programme ({typed} {same[0].unit})")
+    elif slip is not None:
+        said.append(_SLIPS[slip].format(typed=typed, meant=written(meant[0].value), unit=unit))
     if previous and value and not 1 / _JUMP < value / previous < _JUMP:
-        said.append(f"{typed} {unit} is {_times(value / previous)} the previous {written(previous)}")
+        said.append(f"{typed} {unit} is {times(value / previous)} the previous {written(previous)}")
     if expected.meant:
         said.append("the entry before this one was flagged too")
-    fitted = context.fitted
+    return said + of_usual(context, value)
+
+
+def of_usual(context: Context, value: float) -> list[str]:
+    """What is usual for the drug: at this hospital if it entered enough, else at those the priors were fitted to."""
+    drug, unit, own, fitted = context.drug, context.unit, context.own, context.fitted
+    if own is not None and own.entries >= _ENOUGH:
+        side, bound = ("below", own.p99) if value > own.p99 else ("above", own.p1)
+        if own.p1 <= value <= own.p99:
+            return []
+        return [f"{drug} at this hospital is {side} {written(bound)} {unit} in 99% of entries"]
     if fitted is not None:
-        if not fitted.p5 <= value <= fitted.p95:
-            said.append(
-                f"9 in 10 entries of {context.drug} are between {written(fitted.p5)} and {written(fitted.p95)} {unit}"
-            )
-    elif context.field in {"rate", "dose"}:
+        if fitted.p5 <= value <= fitted.p95:
+            return []
+        return [f"9 in 10 entries of {drug} are between {written(fitted.p5)} and {written(fitted.p95)} {unit}"]
+    if context.field in {"rate", "dose"}:
         basis = "the library's limits" if context.row is not None else "other drugs in this unit"
-        said.append(f"entries of {context.drug} in {unit} are not known well: judged by {basis}")
-    return said
+        return [f"entries of {drug} in {unit} are not known well: judged by {basis}"]
+    return []
 
 
-def _times(ratio: float) -> str:
+def times(ratio: float) -> str:
+    """A ratio in words: `10 times`, `2.5 times`, `45% of`, `1/12 of`."""
     if ratio >= 1:
-        return f"{ratio:.3g} times"
-    return f"1/{1 / ratio:.3g} of"
+        return f"{_round(ratio)} times"
+    return f"1/{_round(1 / ratio)} of" if ratio <= _PERCENT_FROM else f"{ratio:.0%} of"
+
+
+def _round(ratio: float) -> str:
+    whole = round(ratio)
+    return f"{whole:,}" if ratio >= _WHOLE_FROM or abs(ratio - whole) < _NEARLY else f"{ratio:.1f}"

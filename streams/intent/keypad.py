@@ -35,6 +35,7 @@ class LayoutFigures(Struct, frozen=True, forbid_unknown_fields=True):
     rows: list[Row] = []
     no_point_from: float | None = None
     steps: list[tuple[float, float, float]] = []
+    snaps: bool = False
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,7 +44,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Layout:
-    """A keypad. `beside` and `diagonal` name each key's neighbours; `steps` as in the YAML."""
+    """A keypad. `beside` and `diagonal` name each key's neighbours; `steps` and `snaps` as in the YAML."""
 
     name: str
     title: str
@@ -53,6 +54,7 @@ class Layout:
     no_point_from: float | None
     max_decimals: int
     steps: tuple[tuple[float, float, float], ...]
+    snaps: bool = False
     known: bool = True
 
     def step(self, value: float, *, fast: bool) -> float:
@@ -127,6 +129,7 @@ def _layout(name: str, figures: LayoutFigures) -> Layout:
         figures.no_point_from,
         figures.max_decimals,
         tuple(figures.steps),
+        figures.snaps,
     )
 
 

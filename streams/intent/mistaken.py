@@ -79,8 +79,19 @@ class ProgrammeSlips:
         self._factors: Callable[[Asked], tuple[Factor, ...]]
         self._factors = lru_cache(KEPT)(lambda asked: factors(asked, parameters.mistakes))
 
-    def of(self, context: Context, value: float, previous: float | None, programme: Programme | None) -> Mistaken:
-        """All slips of the mind that give `value`; without a programme the library and usual weights must do."""
+    def of(
+        self,
+        context: Context,
+        value: float,
+        previous: float | None,
+        programme: Programme | None,
+        *,
+        snaps: bool = False,
+    ) -> Mistaken:
+        """All slips of the mind that give `value`; without a programme the library and usual weights must do.
+
+        `snaps`: the keypad stops at a hard limit where a step would go beyond it.
+        """
         if not value:
             return NONE
         known = programme or _NOTHING_KNOWN
@@ -91,6 +102,10 @@ class ProgrammeSlips:
         if value in (previous, known.earlier):
             kept = 1 if known.keyless else self._parameters.mistakes.stale_with_keys
             unseen.append(("stale_value", self._parameters.shares["stale_value"] * kept))
+        row = context.row
+        if snaps and row is not None and value in (row.hard_high, row.hard_low):
+            snapped = self._parameters.stepped["overshoot"] * self._parameters.mistakes.snapped
+            unseen.append(("overshoot", snapped))
         candidates = usual.usual if not previous else (previous, *(one for one in usual.usual if one != previous))
         shares = context.digits[before]
         ways = list(usual.ways)
@@ -105,7 +120,7 @@ class ProgrammeSlips:
         self, context: Context, value: float, before: After, weight: float | None, concentration: float | None
     ) -> _ByDrug:
         parameters = self._parameters
-        profile: Profile = "adult_icu" if context.row is None else context.row.care_area
+        profile = context.profile
         shares = context.digits[before]
         digits, distance, _ = cell(value)
         typed_width = shares[digits] * distance

@@ -60,6 +60,7 @@ class Mistakes(Struct, frozen=True, forbid_unknown_fields=True):
     kg_sd: Positive
     told_exactly: Share
     stale_with_keys: Share
+    snapped: Share
     confused_with: dict[Field, dict[Field, Share]]
 
 
