@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from services.evaluate.power_empty import AGES
+from services.evaluate.power_empty import AGES, EVER, SOON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,17 +71,13 @@ def _mistaken(of: PowerEvaluation) -> Table:
 
 
 def _empty(of: PowerEvaluation) -> Table:
-    table = _table(
-        "Minutes to empty: error, median / 90th percentile, and minutes with a prediction",
-        "battery",
-        "stream",
-        "",
-        "rule",
-        "",
-    )
-    for span in ("within the hour", "in all"):
+    title = "Minutes to empty: error, median / 90th percentile; minutes with a prediction; intervals that held the end"
+    table = _table(title, "battery", "stream", "predicted", "held (aim: 90%)", "rule", "predicted")
+    for span in (SOON, EVER):
         for age in (*AGES, "all"):
-            table.add_row(f"{age}, {span}", *_error(of.stream.empty[age][span]), *_error(of.rule.empty[age][span]))
+            stream, rule = of.stream.empty[age][span], of.rule.empty[age][span]
+            held = f"{100 * stream.held / stream.spans:.0f}%" if stream.spans else "-"
+            table.add_row(f"{age}, {span}", *_error(stream), held, *_error(rule))
     return table
 
 

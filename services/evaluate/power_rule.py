@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.codec import ms
-from services.evaluate.power_told import Episode, Told
+from services.evaluate.power_told import Empty, Episode, Told
 
 if TYPE_CHECKING:
     from services.evaluate.power_world import Heard
@@ -75,7 +75,7 @@ class GaugeSlopeRule:
         if elapsed < _LEAST_MS or drop < _LEAST_DROP:
             return
         left_ms = event.charge_pct * elapsed / drop
-        self.told.empty[pump] = at + round(left_ms)
+        self.told.empty[pump] = Empty(at + round(left_ms))
         if left_ms <= _WARN_MS:
             self.told.warn(pump, heard.arrival_ms, heard.left, firing=True)
         elif left_ms > _CLEAR_MS:

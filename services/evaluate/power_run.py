@@ -14,7 +14,7 @@ from services.evaluate.power_stream import Stream
 from services.evaluate.power_world import START_MS, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from services.evaluate.power_told import Contender
 
@@ -45,12 +45,10 @@ class PowerEvaluation(Struct, frozen=True):
     rule: Judged
 
 
-def evaluate(
-    *, pumps: int, days: float, seed: int, busy: float, on_progress: Callable[[float], None] | None = None
-) -> PowerEvaluation:
-    """Run it; `on_progress` hears how much of the time has passed, 0..1."""
-    world = World(pumps, days, seed, busy)
-    contenders: list[Contender] = [Stream(), GaugeSlopeRule()]
+def judge(
+    world: World, contenders: Sequence[Contender], on_progress: Callable[[float], None] | None = None
+) -> tuple[list[Judged], int]:
+    """Let all hear the same world; their figures in order, and how many events they heard."""
     errors = [EmptyErrors() for _ in contenders]
     spent = [0.0] * len(contenders)
     events = 0
@@ -65,7 +63,7 @@ def evaluate(
                 errors[place].hear(heard, health[heard.event.pump], contender.told)
         if on_progress and events % _TELL_EVERY == 0:
             on_progress((heard.arrival_ms - START_MS) / (world.end_ms - START_MS))
-    stream, rule = (
+    return [
         Judged(
             score(world.ledger, contender.told, world.end_ms),
             error.summary(),
@@ -73,7 +71,15 @@ def evaluate(
             round(seconds / max(events, 1) * 1e6, 2),
         )
         for contender, error, seconds in zip(contenders, errors, spent, strict=True)
-    )
+    ], events
+
+
+def evaluate(
+    *, pumps: int, days: float, seed: int, busy: float, on_progress: Callable[[float], None] | None = None
+) -> PowerEvaluation:
+    """Run it; `on_progress` hears how much of the time has passed, 0..1."""
+    world = World(pumps, days, seed, busy)
+    (stream, rule), events = judge(world, (Stream(), GaugeSlopeRule()), on_progress)
     return PowerEvaluation(
         seed=seed,
         pumps=pumps,

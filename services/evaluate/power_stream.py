@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.codec import EventRefused, ms
-from services.evaluate.power_told import Episode, Told
+from services.evaluate.power_told import Empty, Episode, Told
 from streams.alerts.partition import AlertPartition
 from streams.alerts.rules import load_rules
 from streams.power.partition import PowerPartition
@@ -54,7 +54,10 @@ class Stream:
             revision.cause,
         )
         if revision.empty_at is not None and revision.ended_at is None:
-            self.told.empty[revision.pump] = ms(revision.empty_at)
+            earliest, latest = revision.empty_from, revision.empty_to
+            self.told.empty[revision.pump] = Empty(
+                ms(revision.empty_at), ms(earliest) if earliest else None, ms(latest) if latest else None
+            )
         else:
             self.told.empty.pop(revision.pump, None)
 

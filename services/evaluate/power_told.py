@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from schemas.events import Cause
@@ -21,6 +21,14 @@ class Episode:
     cause: Cause
 
 
+class Empty(NamedTuple):
+    """When a battery is predicted to be empty, in ms since 1970, and between when with nine in ten if that is told."""
+
+    at: int
+    earliest: int | None = None
+    latest: int | None = None
+
+
 @dataclass
 class Told:
     """Everything told. `warned` holds, for each pump, when `battery_empty_soon` began (True) or ended (False)."""
@@ -30,7 +38,7 @@ class Told:
     raised: list[tuple[int, str, float | None]] = field(default_factory=list)  # when, pump, minutes really left
     silent: list[tuple[int, str]] = field(default_factory=list)
     worn: dict[str, int] = field(default_factory=dict)
-    empty: dict[str, int] = field(default_factory=dict)  # pump → when it is predicted to be empty
+    empty: dict[str, Empty] = field(default_factory=dict)
     refused: int = 0
 
     def warn(self, pump: str, at: int, left: float | None, *, firing: bool) -> None:
