@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.codec import from_ms, rfc3339
+from schemas.codec import rfc3339
 from schemas.topics import INTENT_STATE
 from streams.cluster import Cluster
 from streams.intent.learned import Learned
@@ -93,7 +93,7 @@ def known(learned: Learned, priors: Priors, drug: str, hospital: str | None) -> 
             of = learned.of(one.hospital, one.drug, one.unit, profile)
             yield _known(one, profile, of, priors)._replace(
                 slips={slip: round(count, 2) for slip, count in account.slips.items()},
-                newest_at=rfc3339(from_ms(account.newest_ms)),
+                newest_at=rfc3339(account.newest),
                 partitions=account.partitions,
                 test=account.test,
             )

@@ -7,13 +7,15 @@ some moment is one multiplication (forward decay: Cormode, Shkapenyuk, Srivastav
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import lru_cache
 from math import log10
 
 import msgspec
 from msgspec import Struct
 
-DAY_MS = 86_400_000
-LANDMARK_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+LANDMARK = datetime(2026, 1, 1, tzinfo=UTC)
+LANDMARK_DAY = LANDMARK.toordinal()
 # Beyond this the weight of an entry no longer grows: 2 to this power still fits a float many million times.
 MOST_HALF_LIVES = 900.0
 CHANGES = 20
@@ -26,12 +28,17 @@ class Decay:
     """What an entry weighs by its time."""
 
     def __init__(self, half_life_days: float) -> None:
-        self._half_life_ms = half_life_days * DAY_MS
+        self._half_life_days = half_life_days
+        self._day = LANDMARK_DAY
+        self._weight = 1.0
 
-    def weight(self, at_ms: int) -> float:
-        """The weight at the landmark of an entry that counts 1 at `at_ms`."""
-        half_lives = (at_ms - LANDMARK_MS) / self._half_life_ms
-        return float(2.0 ** max(-MOST_HALF_LIVES, min(MOST_HALF_LIVES, half_lives)))
+    def weight(self, day: int) -> float:
+        """The weight at the landmark of an entry that counts 1 on a day, by its ordinal."""
+        if day != self._day:
+            half_lives = (day - LANDMARK_DAY) / self._half_life_days
+            self._day = day
+            self._weight = float(2.0 ** max(-MOST_HALF_LIVES, min(MOST_HALF_LIVES, half_lives)))
+        return self._weight
 
 
 class Counts(Struct, array_like=True):
@@ -60,11 +67,11 @@ class Counts(Struct, array_like=True):
 class Cell(Struct, array_like=True):
     """Counts by profile, and confirmed slips; `through` is where the last entry learned from stands in its topic.
 
-    `at_ms` is the newest time of an entry in it. `test` says that it was taught by simulated or replayed entries.
+    `at` is the newest time of an entry in it. `test` says that it was taught by simulated or replayed entries.
     """
 
     through: tuple[int, int]
-    at_ms: int
+    at: datetime
     test: bool
     profiles: dict[str, Counts] = {}
     slips: dict[str, float] = {}
@@ -74,6 +81,7 @@ class Cell(Struct, array_like=True):
         return sum(counts.entries for counts in self.profiles.values())
 
 
+@lru_cache(8192)
 def change(value: float, previous: float | None) -> int | None:
     """The step from the value before, in tenths of a power of ten; None where there is none."""
     if not previous or not value:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import Struct
+
 from streams.intent import learning
 from streams.intent.bounded import Bounded
-from streams.intent.counts import DAY_MS, LANDMARK_MS, Cell, Counts, Decay
+from streams.intent.counts import LANDMARK, LANDMARK_DAY, Cell, Counts, Decay
 from streams.intent.shelf import Drug, Shelf
 from streams.intent.state import cell_of, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from schemas.drugs.care_areas import Profile
     from schemas.events import IntentState, Slip
@@ -24,21 +27,25 @@ if TYPE_CHECKING:
 
 KEPT_VIEWS = 8192
 """Sums kept, up to about 10 KB each: 80 MB at most."""
-FADED_AFTER_MS = 7 * DAY_MS
+FADED_AFTER_DAYS = 7
 """A sum is made anew after so long: its counts have faded by 3% then."""
 NEWS = 8
 """What was learned everywhere is added up anew when one part in so many of it is new."""
 
 
-class Lesson(NamedTuple):
-    """An entry that stood, or the slip of one that was corrected: canonical names, `change` as in `counts.change`."""
+class Lesson(Struct, frozen=True, gc=False):
+    """An entry that stood, or the slip of one that was corrected: canonical names, `change` as in `counts.change`.
+
+    `day` is the ordinal of the day that it counts for.
+    """
 
     drug: Drug
     profile: Profile
     value: float
     change: int | None
     slip: Slip | None
-    at_ms: int
+    at: datetime
+    day: int
     test: bool
 
 
@@ -47,7 +54,7 @@ class Account(NamedTuple):
 
     profiles: tuple[Profile, ...]
     slips: dict[str, float]
-    newest_ms: int
+    newest: datetime
     partitions: int
     test: bool
 
@@ -63,14 +70,14 @@ class LearnedOf:
         test: taught by simulated or replayed entries alone.
     """
 
-    __slots__ = ("as_of_ms", "changes", "entries", "news", "per_weight", "test", "values", "version")
+    __slots__ = ("as_of", "changes", "entries", "news", "per_weight", "test", "values", "version")
 
-    def __init__(self, as_of_ms: int, per_weight: float, version: int, news: int = 0) -> None:
+    def __init__(self, as_of: int, per_weight: float, version: int, news: int = 0) -> None:
         self.entries = 0.0
         self.values: dict[float, float] = {}
         self.changes: dict[int, float] = {}
         self.version = version
-        self.as_of_ms = as_of_ms
+        self.as_of = as_of
         self.per_weight = per_weight
         self.news = news
         self.test = False
@@ -96,6 +103,16 @@ class _Hospital:
         self.slips: dict[str, float] = {}
 
 
+class _Everywhere:
+    """The hospitals that have a drug and unit, and how many entries were learned of it since the start."""
+
+    __slots__ = ("hospitals", "news")
+
+    def __init__(self) -> None:
+        self.hospitals: dict[str, None] = {}
+        self.news = 0
+
+
 View = tuple[Drug, str]
 
 
@@ -107,12 +124,12 @@ class Learned:
         self._decay = Decay(self._figures.half_life_days)
         self._shelf = Shelf(self._figures.memory_mb * 1024 * 1024)
         self._hospitals: dict[str, _Hospital] = {}
-        self._at: dict[tuple[str, str], dict[str, None]] = {}
+        self._drugs: dict[tuple[str, str], _Everywhere] = {}
+        self._sums: dict[Drug, tuple[_Hospital, _Everywhere]] = {}
         self._views: Bounded[View, LearnedOf] = Bounded(KEPT_VIEWS)
         self._everywhere: Bounded[tuple[str, str, str], LearnedOf] = Bounded(KEPT_VIEWS)
-        self._news: dict[tuple[str, str], int] = {}
         self._changed: dict[int, dict[Drug, None]] = {}
-        self._now_ms = LANDMARK_MS
+        self._today = LANDMARK_DAY
         self._version = 0
 
     def __len__(self) -> int:
@@ -125,7 +142,7 @@ class Learned:
         """What a hospital enters for a drug in a unit in care areas of a profile; all by canonical names."""
         of = Drug(hospital, drug, unit)
         view = self._views.get((of, profile))
-        if view is None or self._now_ms - view.as_of_ms > FADED_AFTER_MS:
+        if view is None or self._today - view.as_of > FADED_AFTER_DAYS:
             if of not in self._shelf:
                 return None
             view = self._view()
@@ -142,11 +159,12 @@ class Learned:
 
         A little behind (see `NEWS`). Hospitals of simulated pumps count only where there are no others.
         """
-        news = self._news.get((drug, unit))
-        if news is None:
+        of = self._drugs.get((drug, unit))
+        if of is None:
             return None
+        news = of.news
         view = self._everywhere.get((drug, unit, profile))
-        if view is None or news - view.news > view.entries / NEWS or self._now_ms - view.as_of_ms > FADED_AFTER_MS:
+        if view is None or news - view.news > view.entries / NEWS or self._today - view.as_of > FADED_AFTER_DAYS:
             view = self._view(news)
             for counts, share in self._of_hospitals(drug, unit, profile, view.per_weight):
                 view.add(counts, share * view.per_weight)
@@ -156,13 +174,13 @@ class Learned:
     def slips(self, hospital: str) -> dict[str, float]:
         """Decayed counts of the slips that corrections confirmed at a hospital."""
         known = self._hospitals.get(hospital)
-        per_weight = 1 / self._decay.weight(self._now_ms)
+        per_weight = 1 / self._decay.weight(self._today)
         return {} if known is None else {slip: count * per_weight for slip, count in known.slips.items()}
 
     def entries(self, hospital: str) -> float:
         """Decayed count of the entries that taught at a hospital."""
         known = self._hospitals.get(hospital)
-        return 0.0 if known is None else known.entries / self._decay.weight(self._now_ms)
+        return 0.0 if known is None else known.entries / self._decay.weight(self._today)
 
     # -- what a person asks
 
@@ -173,16 +191,16 @@ class Learned:
     def account(self, drug: Drug) -> Account:
         """Where the counts of a drug at a hospital come from."""
         cells = list(self._shelf.cells(drug))
-        per_weight = 1 / self._decay.weight(self._now_ms)
+        per_weight = 1 / self._decay.weight(self._today)
         slips: dict[str, float] = {}
         for cell in cells:
             for slip, count in cell.slips.items():
                 slips[slip] = slips.get(slip, 0.0) + count * per_weight
         profiles = dict.fromkeys(profile for cell in cells for profile in cell.profiles)
-        newest_ms = max((cell.at_ms for cell in cells), default=0)
+        newest = max((cell.at for cell in cells), default=LANDMARK)
         return Account(
             tuple(profiles),  # type: ignore[arg-type]  # a cell is packed and unpacked as plain text
-            slips, newest_ms, len(cells), all(cell.test for cell in cells),
+            slips, newest, len(cells), all(cell.test for cell in cells),
         )  # fmt: skip
 
     # -- teaching
@@ -198,22 +216,25 @@ class Learned:
         elif position <= cell.through or (lesson.test and not cell.test):
             return False
         elif cell.test and not lesson.test:
-            self._discount(drug, cell)  # what real pumps teach is not mixed with simulated entries
+            self._recount(drug, cell, -1.0)  # what real pumps teach is not mixed with simulated entries
             self._views.pop((drug, lesson.profile))
             cell = self._start(drug, partition, lesson)
         cell.through = position
-        at_ms = lesson.at_ms
-        cell.at_ms = max(cell.at_ms, at_ms)
-        self._now_ms = max(self._now_ms, at_ms)
-        weight = self._decay.weight(at_ms)
+        cell.at = max(cell.at, lesson.at)
+        day = lesson.day
+        self._today = max(self._today, day)
+        weight = self._decay.weight(day)
         self._version += 1
         if lesson.slip is not None:
             cell.slips[lesson.slip] = cell.slips.get(lesson.slip, 0.0) + weight
-            slips = self._hospitals[drug.hospital].slips
+            slips = self._sums[drug][0].slips
             slips[lesson.slip] = slips.get(lesson.slip, 0.0) + weight
         else:
             self._count(drug, cell, lesson, weight)
-        self._changed.setdefault(partition, {})[drug] = None
+        changed = self._changed.get(partition)
+        if changed is None:
+            changed = self._changed[partition] = {}
+        changed[drug] = None
         return True
 
     # -- states of partitions
@@ -229,16 +250,17 @@ class Learned:
         elif state.through <= known.through:
             return False
         else:
-            self._discount(drug, known)
+            self._recount(drug, known, -1.0)
         cell = cell_of(state, self._decay)
         self._shelf.put(drug, state.partition, cell)
         self._recount(drug, cell, 1.0)
-        self._now_ms = max(self._now_ms, cell.at_ms)
+        day = cell.at.toordinal()
+        self._today = max(self._today, day)
         self._version += 1
         self._changed.get(state.partition, {}).pop(drug, None)
         for profile in cell.profiles:
             self._views.pop((drug, profile))
-        self._news[drug.drug, drug.unit] += max(1, round(cell.entries() / self._decay.weight(cell.at_ms)))
+        self._sums[drug][1].news += max(1, round(cell.entries() / self._decay.weight(day)))
         self._forget()
         return True
 
@@ -260,8 +282,9 @@ class Learned:
             counts = cell.profiles[lesson.profile] = Counts(0.0, {}, {})
         counts.add(lesson.value, lesson.change, weight)
         counts.trim(self._figures.values_kept)
-        self._hospitals[drug.hospital].entries += weight
-        self._news[drug.drug, drug.unit] += 1
+        hospital, everywhere = self._sums[drug]
+        hospital.entries += weight
+        everywhere.news += 1
         view = self._views.get((drug, lesson.profile))
         if view is None:
             return
@@ -277,13 +300,13 @@ class Learned:
 
     def _view(self, news: int = 0) -> LearnedOf:
         self._version += 1
-        return LearnedOf(self._now_ms, 1 / self._decay.weight(self._now_ms), self._version, news)
+        return LearnedOf(self._today, 1 / self._decay.weight(self._today), self._version, news)
 
     def _of_hospitals(self, drug: str, unit: str, profile: Profile, per_weight: float) -> list[tuple[Counts, float]]:
         """Counts with the share that each may have: a hospital beyond the cap counts for less."""
         real: list[tuple[Counts, float]] = []
         simulated: list[tuple[Counts, float]] = []
-        for hospital in self._at.get((drug, unit), ()):
+        for hospital in self._drugs[drug, unit].hospitals:
             cells = [cell for cell in self._shelf.cells(Drug(hospital, drug, unit)) if profile in cell.profiles]
             entries = sum(cell.profiles[profile].entries for cell in cells) * per_weight
             share = min(1.0, self._figures.most_of_a_hospital / entries) if entries else 0.0
@@ -303,37 +326,34 @@ class Learned:
             return
         hospital = self._hospitals.setdefault(drug.hospital, _Hospital())
         hospital.drugs += 1
-        self._at.setdefault((drug.drug, drug.unit), {})[drug.hospital] = None
-        self._news.setdefault((drug.drug, drug.unit), 0)
+        everywhere = self._drugs.setdefault((drug.drug, drug.unit), _Everywhere())
+        everywhere.hospitals[drug.hospital] = None
+        self._sums[drug] = (hospital, everywhere)
 
     def _start(self, drug: Drug, partition: int, lesson: Lesson) -> Cell:
         self._register(drug)
-        cell = Cell((-1, -1), lesson.at_ms, lesson.test, {}, {})
+        cell = Cell((-1, -1), lesson.at, lesson.test, {}, {})
         self._shelf.add(drug, partition, cell)
         self._forget()
         return cell
 
     def _recount(self, drug: Drug, cell: Cell, sign: float) -> None:
-        hospital = self._hospitals[drug.hospital]
+        hospital, _ = self._sums[drug]
         hospital.entries += sign * cell.entries()
         for slip, count in cell.slips.items():
             hospital.slips[slip] = hospital.slips.get(slip, 0.0) + sign * count
-
-    def _discount(self, drug: Drug, cell: Cell) -> None:
-        self._recount(drug, cell, -1.0)
 
     def _forget(self) -> None:
         """Make room: whole drugs of hospitals, those taught longest ago first."""
         for drug, cells in self._shelf.forget_oldest():
             for cell in cells:
-                self._discount(drug, cell)
+                self._recount(drug, cell, -1.0)
                 for profile in cell.profiles:
                     self._views.pop((drug, profile))
-            hospital = self._hospitals[drug.hospital]
+            hospital, everywhere = self._sums.pop(drug)
             hospital.drugs -= 1
             if not hospital.drugs:
                 del self._hospitals[drug.hospital]
-            places = self._at[drug.drug, drug.unit]
-            del places[drug.hospital]
-            if not places:
-                del self._at[drug.drug, drug.unit], self._news[drug.drug, drug.unit]
+            del everywhere.hospitals[drug.hospital]
+            if not everywhere.hospitals:
+                del self._drugs[drug.drug, drug.unit]

@@ -10,10 +10,11 @@ A cancelled entry neither decides nor is decided: the pump never ran at its valu
 
 from __future__ import annotations
 
-from sys import intern
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
 
 from streams.intent.bounded import Bounded
 
@@ -23,20 +24,20 @@ if TYPE_CHECKING:
     from schemas.events import DoseScore, Meant, Resolution, Slip
     from streams.intent.entries import DoseEntry
 
-WINDOW_S = 1800.0
+WINDOW = timedelta(minutes=30)
 SAME_VALUE = 0.02
 """Values within 2% are the same: a nurse rounds what she restores (judgement)."""
 SMALL_CHANGE = 1.5
 """Changes below a factor of 1.5 are titration: p5 and p95 of real changes are 0.45 and 2.0, most lie within."""
 REMEMBERED = 65_536
-"""Last entries kept in a partition, about 0.4 KB each: more than a million pumps make in 30 minutes, in twelfths."""
+"""Last entries kept in a partition, about 0.6 KB each: more than a million pumps make in 30 minutes, in twelfths."""
 AWAITED = 8_192
 """Flagged entries kept in a partition until their outcome, about 2 KB each."""
 
 Place = tuple[str, int, str]
 
 
-class Recent(NamedTuple):
+class Recent(Struct, frozen=True, gc=False):
     """The last entry of a pump, channel and field, with the values that the model named for it."""
 
     at: datetime
@@ -51,7 +52,7 @@ class Recent(NamedTuple):
     test: bool
 
 
-class Outcome(NamedTuple):
+class Outcome(Struct, frozen=True, gc=False):
     """How an entry ended, decided by the next one; `slip` is the one that a correction confirmed."""
 
     pump: str
@@ -61,14 +62,10 @@ class Outcome(NamedTuple):
     slip: Slip | None
 
 
-class Settled(NamedTuple):
-    """What an entry says of the one before it: a flagged one's next revision, and any one's outcome."""
-
-    revision: DoseScore | None = None
-    outcome: Outcome | None = None
-
-
-NOTHING = Settled()
+Settled = tuple["DoseScore | None", Outcome | None]
+"""What an entry says of the one before it: a flagged one's next revision, and any one's outcome."""
+NOTHING: Settled = (None, None)
+_AT_ONCE = timedelta(0)
 
 
 class Outcomes:
@@ -84,8 +81,7 @@ class Outcomes:
         last = self._last.get((event.pump, event.channel, event.field))
         if last is None or last.drug != event.drug or last.unit != event.unit:
             return None
-        age_s = (entry.at - last.at).total_seconds()
-        return last if 0 <= age_s <= WINDOW_S else None
+        return last if _AT_ONCE <= entry.at - last.at <= WINDOW else None
 
     def settle(self, score: DoseScore) -> Settled:
         """Remember a score just made, and say what it decides of the entry before it."""
@@ -100,7 +96,7 @@ class Outcomes:
     def restore(self, score: DoseScore) -> Outcome | None:
         """Take a published score in, in the order of the topic; what its first revision decided."""
         if score.revision == 1:
-            return self.settle(score).outcome
+            return self.settle(score)[1]
         place = (score.pump, score.channel, score.field)
         awaited = self._awaited.get(place)
         if awaited is not None and awaited.entry == score.entry:
@@ -108,10 +104,9 @@ class Outcomes:
         return None
 
     def _remember(self, place: Place, score: DoseScore) -> None:
-        # Names come anew with every event; thousands of entries share few of them.
         recent = Recent(
-            score.at, intern(score.drug), intern(score.unit), score.previous, score.error_likelihood,
-            tuple(score.meant), intern(score.hospital), intern(score.care_area), score.typed, score.test,
+            score.at, score.drug, score.unit, score.previous, score.error_likelihood, tuple(score.meant),
+            score.hospital, score.care_area, score.typed, score.test,
         )  # fmt: skip
         self._last.put(place, recent)
         if score.verdict != "ok":
@@ -119,34 +114,37 @@ class Outcomes:
 
 
 def _settled(last: Recent, flagged: DoseScore | None, later: DoseScore) -> Settled:
-    after_s = (later.at - last.at).total_seconds()
-    if after_s < 0:
-        return NOTHING
-    named = _named(last.meant, later.typed) if last.meant and later.typed != last.typed else None
+    after = later.at - last.at
+    named = None
     ended: Resolution
-    if after_s > WINDOW_S:
-        ended, named = "stood", None
-    elif (later.drug, later.unit) != (last.drug, last.unit):
+    if after > WINDOW:
+        ended = "stood"
+    elif after < _AT_ONCE or later.drug != last.drug or later.unit != last.unit:
         return NOTHING  # another drug or unit on the channel says nothing about the number
-    elif named is not None:
+    elif named := _named(last, later.typed):
+        ended = "corrected"
+    elif _nearly(later.typed, last.typed):
+        ended = "stood"
+    elif flagged is not None or (last.previous is not None and _same(later.typed, last.previous)):
         ended = "corrected"
     else:
-        low, high = sorted((later.typed, last.typed))
-        if high <= SMALL_CHANGE * low:
-            ended = "stood"
-        elif flagged is not None or (last.previous is not None and _same(later.typed, last.previous)):
-            ended = "corrected"
-        else:
-            return NOTHING
-    revision = None
-    if flagged is not None:
-        to = later.typed if ended == "corrected" else None
-        revision = _revised(flagged, ended, after_s, to, caught=named is not None)
-    return Settled(revision, Outcome(later.pump, later.field, last, ended, named.slip if named else None))
+        return NOTHING
+    outcome = Outcome(later.pump, later.field, last, ended, None if named is None else named.slip)
+    if flagged is None:
+        return None, outcome
+    to = later.typed if ended == "corrected" else None
+    return _revised(flagged, ended, after.total_seconds(), to, caught=named is not None), outcome
 
 
-def _named(meant: tuple[Meant, ...], value: float) -> Meant | None:
-    return next((one for one in meant if _same(value, one.value)), None)
+def _nearly(value: float, other: float) -> bool:
+    low, high = (value, other) if value < other else (other, value)
+    return high <= SMALL_CHANGE * low
+
+
+def _named(last: Recent, value: float) -> Meant | None:
+    if not last.meant or value == last.typed:
+        return None
+    return next((one for one in last.meant if _same(value, one.value)), None)
 
 
 def _same(value: float, other: float) -> bool:

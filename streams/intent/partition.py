@@ -67,11 +67,11 @@ class DosePartition:
             return []
         self._closed.put((event.pump, event.entry), offset)
         score = self.judge(entry)
-        settled = self._outcomes.settle(score)
-        self._observe(score, settled.outcome)
-        if self._teacher is not None and settled.outcome is not None:
-            self._teacher.teach(settled.outcome, offset)
-        return [score] if settled.revision is None else [settled.revision, score]
+        revision, outcome = self._outcomes.settle(score)
+        self._observe(score, outcome)
+        if self._teacher is not None and outcome is not None:
+            self._teacher.teach(outcome, offset)
+        return [score] if revision is None else [revision, score]
 
     def judge(self, entry: DoseEntry) -> DoseScore:
         """What an entry scores next on its pump, without remembering it."""

@@ -62,8 +62,12 @@ class Shelf:
     def open(self, drug: Drug, partition: int) -> Cell | None:
         """One cell, to be changed."""
         place = (drug, partition)
-        cell = self._unpacked.pop(place, None)
-        if cell is None:
+        cell = self._unpacked.get(place)
+        if cell is not None:
+            if len(self._unpacked) < UNPACKED // 2:
+                return cell  # room enough: the order does not matter
+            del self._unpacked[place]
+        else:
             packed = self._drugs.get(drug, {}).get(partition)
             if not isinstance(packed, bytes):
                 return packed  # None: whatever is not packed was found above

@@ -5,7 +5,6 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
 
-from schemas.codec import from_ms, ms
 from schemas.events import IntentState, LearnedCounts
 from streams.intent.counts import Cell, Counts
 
@@ -23,13 +22,13 @@ DECIMALS = 4
 
 def state_of(drug: Drug, partition: int, cell: Cell, decay: Decay) -> IntentState:
     """The event of a cell; the same cell always gives the same id."""
-    per_weight = 1 / decay.weight(cell.at_ms)
+    per_weight = 1 / decay.weight(cell.at.toordinal())
     digest = sha256("\0".join((*drug, str(partition))).encode()).hexdigest()[:16]
     offset, index = cell.through
     return IntentState(
         id=f"{digest}/{offset + 1}.{index + 1}",
         hospital=drug.hospital,
-        at=from_ms(cell.at_ms),
+        at=cell.at,
         drug=drug.drug,
         unit=drug.unit,
         partition=partition,
@@ -51,8 +50,7 @@ def state_of(drug: Drug, partition: int, cell: Cell, decay: Decay) -> IntentStat
 
 def cell_of(state: IntentState, decay: Decay) -> Cell:
     """The cell of an event."""
-    at_ms = ms(state.at)
-    weight = decay.weight(at_ms)
+    weight = decay.weight(state.at.toordinal())
     profiles = {
         one.profile: Counts(
             one.entries * weight,
@@ -62,7 +60,7 @@ def cell_of(state: IntentState, decay: Decay) -> Cell:
         for one in state.counts
     }
     slips = {slip: count * weight for slip, count in state.slips.items()}
-    return Cell(state.through, at_ms, state.test, profiles, slips)  # type: ignore[arg-type]  # as above
+    return Cell(state.through, state.at, state.test, profiles, slips)  # type: ignore[arg-type]  # as above
 
 
 def _faded(counts: dict[K, float], per_weight: float) -> list[tuple[K, float]]:

@@ -10,10 +10,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from schemas import units
-from schemas.codec import ms
 from streams.intent import learning
 from streams.intent.bounded import Bounded
-from streams.intent.counts import DAY_MS, change
+from streams.intent.counts import change
 from streams.intent.learned import Lesson
 from streams.intent.shelf import Drug
 
@@ -29,16 +28,21 @@ if TYPE_CHECKING:
 TAUGHT_FIELDS = ("rate", "dose")
 KEPT_NAMES = 16_384
 KEPT_PUPILS = 32_768
-"""Pumps and drugs of a partition whose day is remembered, about 0.6 KB each: 20 MB at most."""
+"""Drugs on pumps of a partition whose day is remembered, about 1.2 KB each: 40 MB at most."""
 
 
-class _Day:
-    __slots__ = ("number", "said", "times")
+class _Pupil:
+    """A drug on a pump: what the pump said of it on a day, and its canonical names while the library is the same."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.times = 0
+    __slots__ = ("care_area", "day", "library", "named", "said")
+
+    named: tuple[Drug, Profile]
+
+    def __init__(self, day: int) -> None:
+        self.day = day
         self.said: set[float | str] = set()
+        self.library: Library | None = None
+        self.care_area = ""
 
 
 class Teacher:
@@ -56,37 +60,34 @@ class Teacher:
         self._partition = partition
         self._most_a_day = (figures or learning.load()).most_a_day
         self._named = lru_cache(KEPT_NAMES)(_names)
-        self._days: Bounded[tuple[str, Drug], _Day] = Bounded(KEPT_PUPILS)
+        self._pupils: Bounded[tuple[str, str, str], _Pupil] = Bounded(KEPT_PUPILS)
 
     def teach(self, outcome: Outcome, offset: int) -> bool:
         """Learn from an outcome that the record at `offset` decided; whether anything was learned."""
         entry = outcome.entry
+        what: float | str | None = outcome.slip
         if outcome.ended == "stood":
-            if outcome.field not in TAUGHT_FIELDS or not entry.typed:
-                return False
-        elif outcome.slip is None:
+            what = entry.typed if outcome.field in TAUGHT_FIELDS else None
+        if not what:
             return False
+        place = (outcome.pump, entry.drug, entry.unit)
+        day = entry.at.toordinal()
+        pupil = self._pupils.get(place)
+        if pupil is None or day > pupil.day:
+            pupil = _Pupil(day)
+            self._pupils.put(place, pupil)
+        said = pupil.said
+        if what in said or len(said) >= self._most_a_day:
+            return False
+        said.add(what)
         library = self._libraries(entry.hospital)
-        drug, profile = self._named(library, entry.hospital, entry.drug, entry.unit, entry.care_area)
-        at_ms = ms(entry.at)
-        if not self._may(outcome.pump, drug, at_ms // DAY_MS, outcome.slip or entry.typed):
-            return False
+        if pupil.library is not library or pupil.care_area != entry.care_area:
+            pupil.library, pupil.care_area = library, entry.care_area
+            pupil.named = self._named(library, entry.hospital, entry.drug, entry.unit, entry.care_area)
+        drug, profile = pupil.named
         step = change(entry.typed, entry.previous)
-        lesson = Lesson(drug, profile, entry.typed, step, outcome.slip, at_ms, entry.test)
+        lesson = Lesson(drug, profile, entry.typed, step, outcome.slip, entry.at, pupil.day, entry.test)
         return self._learned.teach(lesson, self._partition, (offset, 0))
-
-    def _may(self, pump: str, drug: Drug, number: int, what: float | str) -> bool:
-        """Whether the pump has not said this today, nor too much; it counts as said."""
-        place = (pump, drug)
-        day = self._days.get(place)
-        if day is None or number > day.number:
-            day = _Day(number)
-            self._days.put(place, day)
-        if day.times >= self._most_a_day or what in day.said:
-            return False
-        day.times += 1
-        day.said.add(what)
-        return True
 
 
 def _names(library: Library, hospital: str, drug: str, unit: str, care_area: str) -> tuple[Drug, Profile]:
