@@ -14,6 +14,7 @@ from streams.intent.score import DoseScorer
 from streams.intent.teacher import Teacher
 
 if TYPE_CHECKING:
+    from schemas.events import DoseScore
     from services.evaluate.folds import Fold
     from services.evaluate.trial import Trial
     from streams.intent.parameters import Parameters
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 Judge = Callable[[Sequence["Trial"]], list[Said]]
 """Takes the entries of one hospital in order; what it learns from them is forgotten after."""
 Model = Callable[["Fold"], Judge]
-_HARD = 1000.0
+HARD = 1000.0
 """So much more counts a hard limit than any distance beyond a soft one."""
 
 
@@ -39,10 +40,10 @@ def limits(_fold: Fold) -> Judge:
         row = library.row(event.drug, event.care_area, event.field, event.unit)
         limit = None if row is None else Library.limit(row, value)
         if row is None or limit is None:
-            return Said(0.0, None)
+            return Said(0.0)
         crossed = getattr(row, limit)
         far = abs(log(value / crossed)) if value and crossed else inf
-        return Said(min(far, _HARD / 2) + (_HARD if limit.startswith("hard") else 0.001), None)
+        return Said(min(far, HARD / 2) + (HARD if limit.startswith("hard") else 0.001))
 
     return lambda trials: [beyond(trial) for trial in trials]
 
@@ -52,7 +53,7 @@ def ratio(_fold: Fold) -> Judge:
 
     def change(trial: Trial) -> Said:
         value, previous = trial.value, trial.event.previous
-        return Said(abs(log(value / previous)) if value and previous else 0.0, None)
+        return Said(abs(log(value / previous)) if value and previous else 0.0)
 
     return lambda trials: [change(trial) for trial in trials]
 
@@ -71,19 +72,33 @@ def bayes(parameters: Parameters, priors: Priors | None = None, *, learning: boo
     """
     library = Library(load_default())
 
+    def libraries(_hospital: str) -> Library:
+        return library
+
     def of_fold(fold: Fold) -> Judge:
-        def judge(trials: Sequence[Trial]) -> list[Said]:
+        known = priors or fold.priors
+        untaught = DoseScorer(parameters, libraries, known)
+
+        def partition() -> DosePartition:
+            if not learning:
+                return DosePartition(untaught)
             learned = Learned()
-            scorer = DoseScorer(parameters, lambda _hospital: library, priors or fold.priors)
-            teacher = Teacher(learned, lambda _hospital: library) if learning else None
-            partition = DosePartition(scorer, teacher)
+            return DosePartition(DoseScorer(parameters, libraries, known, learned), Teacher(learned, libraries))
+
+        def judge(trials: Sequence[Trial]) -> list[Said]:
+            hospital = partition()
             said = []
             for offset, trial in enumerate(trials):
-                judged = partition.apply(trial.event, offset) if trial.stands else [partition.judge(trial.entry())]
-                score = judged[-1]
-                said.append(Said(score.error_likelihood, score.meant[0].value if score.meant else None))
+                judged = hospital.apply(trial.event, offset) if trial.stands else [hospital.judge(trial.entry())]
+                said.append(_said(judged[-1]))
             return said
 
         return judge
 
     return of_fold
+
+
+def _said(score: DoseScore) -> Said:
+    """Flagged by the likelihood of a slip that matters, as the verdict is."""
+    material = score.error_likelihood if score.material_likelihood is None else score.material_likelihood
+    return Said(material, score.error_likelihood, score.meant[0].value if score.meant else None)

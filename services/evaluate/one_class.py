@@ -44,7 +44,7 @@ def fitted(training: Sequence[Intent]) -> Callable[[Sequence[Trial]], list[Said]
     }
 
     def judge(trials: Sequence[Trial]) -> list[Said]:
-        said = [Said(-np.inf, None)] * len(trials)
+        said = [Said(-np.inf)] * len(trials)
         places: dict[tuple[str, str], list[int]] = defaultdict(list)
         for place, trial in enumerate(trials):
             drug, unit = trial.intent.entered.drug, trial.intent.entered.unit
@@ -58,7 +58,7 @@ def fitted(training: Sequence[Intent]) -> Callable[[Sequence[Trial]], list[Said]
             # By its offset, or machines of many support vectors would speak louder.
             outside = -machines[of].decision_function(found) / machines[of][-1].offset_[0]
             for place, score in zip(some, outside, strict=True):
-                said[place] = Said(float(score), None)
+                said[place] = Said(float(score))
         return said
 
     return judge

@@ -61,6 +61,7 @@ def parameters(behaviour: Behaviour, ours: Parameters, corrected: float) -> Para
         mistakes=replace(
             ours.mistakes,
             by_weight=0.0,
+            weighed_twice=0.0,
             by_concentration=0.0,
             told_exactly=_typed_beside(),
             stale_with_keys=0.0,
@@ -74,6 +75,7 @@ def parameters(behaviour: Behaviour, ours: Parameters, corrected: float) -> Para
             repeated=_uniform(*typing.same_key_ms),
             two_keys_at_once=bounce,
             at_once_share=1.0,
+            long_hold_bounces=1.0,
             most_evidence=_SURE,
         ),
         prior=replace(ours.prior, correction=corrected),
