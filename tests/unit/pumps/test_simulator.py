@@ -244,7 +244,7 @@ def test_power_events_tell_one_story(busy):
     assert whys["transport"] > 20
 
 
-def test_a_mains_failure_takes_every_plugged_pump_of_a_zone_in_one_second(figures):
+def test_a_mains_failure_takes_the_plugged_pumps_of_a_zone_in_one_second(figures):
     power = msgspec.structs.replace(figures.power, failures_per_year=3000, habits_elsewhere={}, transports_per_day=0)
     records, truths = run(msgspec.structs.replace(figures, power=power), pumps=120, hours=6, busy=1)
     failed = defaultdict(list)
