@@ -1,6 +1,6 @@
 """What became of an entry: it stood, it was corrected, or nobody can say.
 
-The next entry on the same pump, channel and field decides. Within 30 minutes (the window of the product's definition
+The next entry on the same pump, channel and field decides, or any other of the pump 30 minutes later: it stood. Within 30 minutes (the window of the product's definition
 of a confirmed catch) one that goes to a value the model named corrects it; a small change is titration, so what was
 typed was meant and stood; going back to the value before it corrects it too. Any other large change within 30 minutes
 corrects an entry that was flagged, and says nothing of one that was not. After 30 minutes any entry says that it stood.
@@ -62,9 +62,8 @@ class Outcome(Struct, frozen=True, gc=False):
     slip: Slip | None
 
 
-Settled = tuple["DoseScore | None", Outcome | None]
-"""What an entry says of the one before it: a flagged one's next revision, and any one's outcome."""
-NOTHING: Settled = (None, None)
+Settled = tuple["DoseScore | None", "list[Outcome]"]
+"""What an entry says of those before it on its pump: the next revision of a flagged one, and their outcomes."""
 _AT_ONCE = timedelta(0)
 
 
@@ -74,6 +73,7 @@ class Outcomes:
     def __init__(self) -> None:
         self._last: Bounded[Place, Recent] = Bounded(REMEMBERED)
         self._awaited: Bounded[Place, DoseScore] = Bounded(AWAITED)
+        self._undecided: Bounded[str, dict[Place, Recent]] = Bounded(REMEMBERED)
 
     def recent(self, entry: DoseEntry) -> Recent | None:
         """The entry before this one on the same pump, channel and field, if it is at most 30 minutes old."""
@@ -84,16 +84,24 @@ class Outcomes:
         return last if _AT_ONCE <= entry.at - last.at <= WINDOW else None
 
     def settle(self, score: DoseScore) -> Settled:
-        """Remember a score just made, and say what it decides of the entry before it."""
+        """Remember a score just made, and say what it decides of entries before it."""
         if score.action == "cancel":
-            return NOTHING
+            return None, []
         place = (score.pump, score.channel, score.field)
         last = self._last.get(place)
         flagged = self._awaited.pop(place)
-        self._remember(place, score)
-        return NOTHING if last is None else _settled(last, flagged, score)
+        undecided = self._undecided.get(score.pump)
+        if undecided is None:
+            undecided = {}
+            self._undecided.put(score.pump, undecided)
+        revision, outcome = (None, None) if last is None else _settled(last, flagged, score)
+        outcomes = [outcome] if outcome is not None and undecided.pop(place, None) is not None else []
+        if undecided:
+            outcomes += _had_their_time(undecided, score)
+        undecided[place] = self._remember(place, score)
+        return revision, outcomes
 
-    def restore(self, score: DoseScore) -> Outcome | None:
+    def restore(self, score: DoseScore) -> list[Outcome]:
         """Take a published score in, in the order of the topic; what its first revision decided."""
         if score.revision == 1:
             return self.settle(score)[1]
@@ -101,9 +109,9 @@ class Outcomes:
         awaited = self._awaited.get(place)
         if awaited is not None and awaited.entry == score.entry:
             self._awaited.pop(place)
-        return None
+        return []
 
-    def _remember(self, place: Place, score: DoseScore) -> None:
+    def _remember(self, place: Place, score: DoseScore) -> Recent:
         recent = Recent(
             score.at, score.drug, score.unit, score.previous, score.error_likelihood, tuple(score.meant),
             score.hospital, score.care_area, score.typed, score.test,
@@ -111,16 +119,27 @@ class Outcomes:
         self._last.put(place, recent)
         if score.verdict != "ok":
             self._awaited.put(place, score)
+        return recent
 
 
-def _settled(last: Recent, flagged: DoseScore | None, later: DoseScore) -> Settled:
+def _had_their_time(undecided: dict[Place, Recent], later: DoseScore) -> list[Outcome]:
+    """Entries in other fields and channels that stood, as their pump went on for 30 minutes without touching them."""
+    stood = [(place, one) for place, one in undecided.items() if later.at - one.at > WINDOW]
+    for place, _ in stood:
+        del undecided[place]
+    return [Outcome(later.pump, place[2], one, "stood", None) for place, one in stood]
+
+
+def _settled(
+    last: Recent, flagged: DoseScore | None, later: DoseScore
+) -> tuple[DoseScore | None, Outcome | None]:
     after = later.at - last.at
     named = None
     ended: Resolution
     if after > WINDOW:
         ended = "stood"
     elif after < _AT_ONCE or later.drug != last.drug or later.unit != last.unit:
-        return NOTHING  # another drug or unit on the channel says nothing about the number
+        return None, None  # another drug or unit on the channel says nothing about the number
     elif named := _named(last, later.typed):
         ended = "corrected"
     elif _nearly(later.typed, last.typed):
@@ -128,7 +147,7 @@ def _settled(last: Recent, flagged: DoseScore | None, later: DoseScore) -> Settl
     elif flagged is not None or (last.previous is not None and _same(later.typed, last.previous)):
         ended = "corrected"
     else:
-        return NOTHING
+        return None, None
     outcome = Outcome(later.pump, later.field, last, ended, None if named is None else named.slip)
     if flagged is None:
         return None, outcome

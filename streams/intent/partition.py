@@ -44,7 +44,7 @@ class DosePartition:
         self._outcomes = Outcomes()
         self._courses = Courses()
         self._programmes = Programmes()
-        self._restored: list[tuple[Outcome, int]] = []
+        self._restored: list[tuple[Outcome, tuple[int, int]]] = []
 
     def apply(self, event: KeystrokeEvent, offset: int) -> list[DoseScore]:
         """The scores that follow from one event, in the order in which they are to be published.
@@ -67,10 +67,11 @@ class DosePartition:
             return []
         self._closed.put((event.pump, event.entry), offset)
         score = self.judge(entry)
-        revision, outcome = self._outcomes.settle(score)
-        self._observe(score, outcome)
-        if self._teacher is not None and outcome is not None:
-            self._teacher.teach(outcome, offset)
+        revision, outcomes = self._outcomes.settle(score)
+        self._observe(score, outcomes)
+        if self._teacher is not None:
+            for index, outcome in enumerate(outcomes):
+                self._teacher.teach(outcome, (offset, index))
         return [score] if revision is None else [revision, score]
 
     def judge(self, entry: DoseEntry) -> DoseScore:
@@ -89,18 +90,18 @@ class DosePartition:
             place = (score.pump, score.entry)
             if score.revision == 1 or place not in self._closed:
                 self._closed.put(place, offset)
-            outcome = self._outcomes.restore(score)
-            self._observe(score, outcome)
-            if self._teacher is not None and outcome is not None:
-                self._restored.append((outcome, offset))
+            outcomes = self._outcomes.restore(score)
+            self._observe(score, outcomes)
+            if self._teacher is not None:
+                self._restored += [(outcome, (offset, index)) for index, outcome in enumerate(outcomes)]
 
-    def _observe(self, score: DoseScore, outcome: Outcome | None) -> None:
-        self._courses.observe(score, corrected=outcome is not None and outcome.ended == "corrected")
+    def _observe(self, score: DoseScore, outcomes: list[Outcome]) -> None:
+        self._courses.observe(score, corrected=any(outcome.ended == "corrected" for outcome in outcomes))
         self._programmes.observe(score)
 
     def teach_restored(self) -> None:
         """Learn from what the restored scores decided; what was learned before the restart is not counted again."""
         restored, self._restored = self._restored, []
-        for outcome, offset in restored:
+        for outcome, position in restored:
             if self._teacher is not None:
-                self._teacher.teach(outcome, offset)
+                self._teacher.teach(outcome, position)

@@ -62,8 +62,11 @@ class Teacher:
         self._named = lru_cache(KEPT_NAMES)(_names)
         self._pupils: Bounded[tuple[str, str, str], _Pupil] = Bounded(KEPT_PUPILS)
 
-    def teach(self, outcome: Outcome, offset: int) -> bool:
-        """Learn from an outcome that the record at `offset` decided; whether anything was learned."""
+    def teach(self, outcome: Outcome, position: tuple[int, int]) -> bool:
+        """Learn from an outcome; whether anything was learned.
+
+        `position` is the offset of the record that decided it, and which of that record's outcomes it is.
+        """
         entry = outcome.entry
         what: float | str | None = outcome.slip
         if outcome.ended == "stood":
@@ -87,7 +90,7 @@ class Teacher:
         drug, profile = pupil.named
         step = change(entry.typed, entry.previous)
         lesson = Lesson(drug, profile, entry.typed, step, outcome.slip, entry.at, pupil.day, entry.test)
-        return self._learned.teach(lesson, self._partition, (offset, 0))
+        return self._learned.teach(lesson, self._partition, position)
 
 
 def _names(library: Library, hospital: str, drug: str, unit: str, care_area: str) -> tuple[Drug, Profile]:
