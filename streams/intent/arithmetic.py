@@ -46,6 +46,22 @@ def factors(asked: Asked, figures: Mistakes) -> tuple[Factor, ...]:
     return (*_by_weight(asked, figures), *_by_concentration(asked, figures), *_wrong_bag(asked))
 
 
+def reckoned(asked: Asked, value: float, unit: str) -> float | None:
+    """What a dose or flow in another field comes to in this one; None without the bag, or where units do not fit."""
+    if not asked.concentration or unit == asked.unit:
+        return None
+    bags = _bags(asked)
+    if not bags:
+        return None
+    if units.family(asked.unit) == "volume/time":
+        per_flow = next(_dose_of_flow(asked, bags[0], unit), None)
+        return value / per_flow if per_flow else None
+    if units.family(unit) == "volume/time":
+        per_flow = next(_dose_of_flow(asked, bags[0], asked.unit), None)
+        return value * per_flow if per_flow else None
+    return None
+
+
 def _weights(asked: Asked, figures: Mistakes) -> list[tuple[float, float]]:
     if asked.weight:
         return [(asked.weight, 1.0)]
@@ -69,7 +85,9 @@ def _by_concentration(asked: Asked, figures: Mistakes) -> list[Factor]:
     """1000 units/h typed as 1000 mL/h, and the other way round."""
     bags = _bags(asked)
     if units.family(asked.unit) == "volume/time":
-        doses = [row.unit for row in asked.library.rows_of(asked.drug, asked.profile) if row.field == "dose"]
+        # A pharmacy's label says how much an hour, in the bag's own amount.
+        doses = [f"{bag.unit.split('/')[0]}/h" for bag in bags]
+        doses += [row.unit for row in asked.library.rows_of(asked.drug, asked.profile) if row.field == "dose"]
         found = [1 / flow for dose in dict.fromkeys(doses) for bag in bags for flow in _dose_of_flow(asked, bag, dose)]
     else:
         found = [flow for bag in bags for flow in _dose_of_flow(asked, bag, asked.unit)]

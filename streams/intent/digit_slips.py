@@ -106,11 +106,12 @@ def added(pad: Pad, text: str) -> Iterator[Meant]:
 
 
 def swapped(pad: Pad, text: str) -> Iterator[Meant]:
-    """Two keys beside each other in the wrong order."""
+    """Two keys beside each other in the wrong order; a digit and the point make a misplaced point."""
     pairs = [place for place in range(1, len(text)) if text[place] != text[place - 1]]
     for place in pairs:
         meant = text[: place - 1] + text[place] + text[place - 1] + text[place + 1 :]
-        yield meant, "transposition", pad.shares["transposition"] / len(pairs), 0
+        slip: Slip = "misplaced_decimal" if "." in text[place - 1 : place + 1] else "transposition"
+        yield meant, slip, pad.shares["transposition"] / len(pairs), 0
 
 
 @lru_cache(maxsize=512)

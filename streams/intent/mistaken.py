@@ -10,7 +10,7 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from streams.intent.arithmetic import Asked, factors
+from streams.intent.arithmetic import Asked, factors, reckoned
 from streams.intent.grid import MAX_VALUE, MIN_VALUE
 from streams.intent.number import cell, roundest
 from streams.intent.priors import after
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from streams.intent.parameters import Parameters, PriorWeights
     from streams.intent.prior import Context
     from streams.intent.priors import After
-    from streams.intent.programme import Told
 
 KEPT = 8192
 USUAL_NAMED = 4
@@ -38,7 +37,8 @@ class Mistake(NamedTuple):
     """A value that may have been meant, and P(typed | it was meant, some slip).
 
     `mass` is the chance x the part of its neighbourhood that the value stands for, `place` its cell on the grid.
-    `part`: the slip gives the typed number whatever was meant; this is one of the values that may have been.
+    `part`: the slip gives the typed number whatever was meant; this is one of the values that may have been. `whole`:
+    the programme says that nothing else can have been meant, so the chance is the weight.
     """
 
     value: float
@@ -47,6 +47,7 @@ class Mistake(NamedTuple):
     mass: float
     place: int
     part: bool = False
+    whole: bool = False
 
 
 class Mistaken(NamedTuple):
@@ -97,7 +98,10 @@ class ProgrammeSlips:
         known = programme or _NOTHING_KNOWN
         before = after(previous)
         usual = self._by_drug(context, value, before, known.weight, known.concentration)
-        field = usual.field + (self._field_told(context, value, known.others) if known.others else 0.0)
+        ways = list(usual.ways)
+        field = usual.field
+        if known.others:
+            field += self._field_told(context, value, known, ways)
         unseen: list[tuple[Slip, float]] = [("wrong_field", field)] if field else []
         if value in (previous, known.earlier):
             kept = 1 if known.keyless else self._parameters.mistakes.stale_with_keys
@@ -108,7 +112,6 @@ class ProgrammeSlips:
             unseen.append(("overshoot", snapped))
         candidates = usual.usual if not previous else (previous, *(one for one in usual.usual if one != previous))
         shares = context.digits[before]
-        ways = list(usual.ways)
         for slip, chance in unseen:
             for meant in candidates:
                 if meant != value:
@@ -142,12 +145,29 @@ class ProgrammeSlips:
                     ways.append(Mistake(meant, slip, chance, chance * width, place))
         return _ByDrug(tuple(ways), field, tuple([one for one, _ in named]))
 
-    def _field_told(self, context: Context, value: float, others: tuple[Told, ...]) -> float:
-        """P(typed | the number of a field already told was typed), beyond what is usual in such fields."""
-        figures = self._parameters.mistakes
-        confused = figures.confused_with.get(context.field, {})
-        told = sum(confused.get(one.field, 0.0) for one in others if one.value == value)
-        return self._parameters.shares["wrong_field"] * figures.told_exactly * told
+    def _field_told(self, context: Context, value: float, known: Programme, ways: list[Mistake]) -> float:
+        """P(typed | the number of a field already told was typed), beyond what is usual in such fields.
+
+        Where weight and bag tell what that number comes to in this field, that is a way, and not counted here.
+        """
+        parameters = self._parameters
+        confused = parameters.mistakes.confused_with.get(context.field, {})
+        left = 0.0
+        for one in known.others:
+            share = confused.get(one.field, 0.0) if one.value == value else 0.0
+            if not share:
+                continue
+            chance = parameters.shares["wrong_field"] * parameters.mistakes.told_exactly * share
+            asked = Asked(
+                context.library, context.drug, context.profile, context.unit, known.weight, known.concentration
+            )
+            found = reckoned(asked, value, one.unit)
+            meant = None if found is None else roundest(found, value)
+            if meant is None or meant == value or not MIN_VALUE <= meant <= MAX_VALUE:
+                left += chance
+            else:
+                ways.append(Mistake(meant, "wrong_field", chance, 0.0, cell(meant)[2], whole=True))
+        return left
 
     def _like_another_field(self, context: Context, value: float, profile: Profile) -> float:
         """Density of the numbers typed that belong to another field of this drug, its value not being known."""

@@ -179,6 +179,8 @@ def weigh(
         share = single.get(one.value, 0.0) + usual_share * usual.get(one.value, 0.0)
         if share:
             weights[at] += one.chance * share
+        if one.whole:
+            weights[at] = one.chance
     return weights, weights.pop(typed_at)
 
 
