@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PUMPS_REMEMBERED = 65_536
 """Pumps of a partition whose counts are kept, about 0.5 kB each; those heard longest ago are forgotten."""
-_PUMPS_AND_DAYS = 1_000_000
+_A_MILLION = 1_000_000
 
 
 class KeypadWatch:
@@ -29,9 +29,11 @@ class KeypadWatch:
     at once or not), or if the likeliest slip of an erroneous entry is a bounce, for pumps that send no times.
     Later revisions of a score change nothing here.
 
-    Each entry is one look at the counts; a look accuses with a chance of at most the tolerated false alarms for
-    each million pumps and day, shared among the entries of a day. Entries of one pump count in the order of their
-    event time: one that is not later than the last is held for known, so whatever is read again changes nothing.
+    Each entry is one look at the counts. `alpha` is the chance below which they accuse: what is tolerated for each
+    pump in the time of one span, shared among as many looks as all of that time are worth.
+
+    Entries of one pump count in the order of their event time: one that is not later than the last is held for known,
+    so whatever is read again changes nothing.
 
     After a restart the counts of an accused pump come back from its alert, as of its last revision; all others
     begin anew, and so does the usual share.
@@ -39,7 +41,8 @@ class KeypadWatch:
 
     def __init__(self, rules: KeypadFault) -> None:
         self._rules = rules
-        self.alpha = rules.false_alarms_per_million_pump_days / (_PUMPS_AND_DAYS * rules.entries_per_pump_day)
+        span_days = rules.span_entries / rules.entries_per_pump_day
+        self.alpha = rules.false_alarms_per_million_pump_days / _A_MILLION * span_days / rules.looks
         self._fleet = Fleet(rules)
         self._pumps: dict[str, PumpKeys] = {}
         self._accused: dict[str, PumpKeys] = {}
@@ -72,10 +75,10 @@ class KeypadWatch:
         if pump is not None:
             self._accused[alert.pump] = pump
 
-    def clean_entries(self, counts: Counts) -> int:
-        """Entries without a bounce after which the keypad is taken for sound: rare enough if it were not."""
-        rules = self._rules
-        share = min(counts.bounced_entries / counts.entries, 0.999)
+    def _clean_entries(self, pump: PumpKeys) -> int:
+        """Entries in a row without a bounce that would be rare on a keypad as bad as before the last one."""
+        rules, counts = self._rules, pump.newer
+        share = min(counts.bounced_entries / (counts.entries - pump.clean), 0.999)
         needed = ceil(log(rules.clean_chance) / log1p(-share))
         return min(max(needed, rules.clean_least), rules.clean_most)
 
@@ -84,7 +87,7 @@ class KeypadWatch:
         least = max(rules.least_entries, rules.least_share * counts.entries)
         if counts.bounced_entries < least:
             return None
-        usual = self._fleet.share
+        usual = self._fleet.share_without(pump)
         chance = self._chance(counts, usual)
         if chance > self.alpha:
             return None
@@ -94,10 +97,10 @@ class KeypadWatch:
 
     def _again(self, pump: PumpKeys, score: DoseScore, *, bounced: bool) -> tuple[Finding, str] | None:
         if not bounced:
-            if pump.clean < self.clean_entries(pump.newer):
+            if pump.clean < self._clean_entries(pump):
                 return None
             self.start_anew(score.pump)
-        usual = self._fleet.share
+        usual = self._fleet.share_without(pump)
         return self._found(pump, score, self._chance(pump.newer, usual), usual)
 
     def _chance(self, counts: Counts, usual: float) -> float:
@@ -132,7 +135,7 @@ class KeypadWatch:
             subject=AlertSubject(
                 pump=score.pump,
                 started_at=counts.since,
-                evidence=words.keypad_evidence(said, counts.since, self.clean_entries(counts)),
+                evidence=words.keypad_evidence(said, counts.since, self._clean_entries(pump)),
                 keypad=said,
             ),
         )

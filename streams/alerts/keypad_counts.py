@@ -58,7 +58,7 @@ class PumpKeys:
     to account for long. While the pump is accused nothing is forgotten: the alert's figures only grow.
     """
 
-    __slots__ = ("accused", "clean", "heard_at", "newer", "older")
+    __slots__ = ("accused", "clean", "heard_at", "newer", "older", "told_bounced", "told_entries")
 
     def __init__(self, at: datetime) -> None:
         self.newer = Counts(at)
@@ -66,6 +66,8 @@ class PumpKeys:
         self.accused = False
         self.clean = 0
         self.heard_at: datetime | None = None
+        # What the fleet has counted of it.
+        self.told_entries = self.told_bounced = 0
 
     def add(self, score: DoseScore, rules: KeypadFault, *, bounced: bool) -> None:
         """Count an entry; the caller sees to it that each comes once."""
@@ -108,14 +110,16 @@ class Fleet:
             return
         self._entries += 1
         self._bounced += bounced
+        pump.told_entries += 1
+        pump.told_bounced += bounced
         if self._entries > _FLEET_REMEMBERS:
             self._entries /= 2
             self._bounced /= 2
 
-    @property
-    def share(self) -> float:
-        """The usual share; never 0, as if one more entry had bounced."""
-        return min((self._bounced + 1) / (self._entries + 1), 0.5)
+    def share_without(self, pump: PumpKeys) -> float:
+        """The usual share among the other pumps; never 0, as if one more entry had bounced."""
+        bounced = max(self._bounced - pump.told_bounced, 0.0)
+        return min((bounced + 1) / (max(self._entries - pump.told_entries, 0.0) + 1), 0.5)
 
 
 def restored(subject: AlertSubject, since: datetime, at: datetime) -> PumpKeys | None:

@@ -77,10 +77,7 @@ def _still_there(before: Alert, finding: Finding, severity: Severity) -> Alert |
 
 
 def after_action(before: Alert, action: AlertAction) -> Alert | None:
-    """What a person's action makes of an alert: nothing to publish if it keeps its revision.
-
-    Raises EventRefused for a comment without words.
-    """
+    """What a person's action makes of an alert. Raises EventRefused for a comment without words."""
     if action.id in before.actions:
         return None
     comment = action.comment if action.comment is not None else before.comment
@@ -89,8 +86,8 @@ def after_action(before: Alert, action: AlertAction) -> Alert | None:
             raise EventRefused("schema", "field `comment`: a comment needs some text")
         return _acted(before, action, state=before.state, comment=comment)
     if before.state == "resolved":
-        # Too late to act, but to be known in the next revision: read again after the alert fired anew it would act.
-        return replace(before, actions=[*before.actions, action.id][-ACTIONS_KEPT:])
+        # Too late to act, but told as taken: read again after the alert fired anew it would act on that.
+        return replace(_acted(before, action, state="resolved", comment=comment), by=before.by)
     if action.action == "resolve":
         return _acted(before, action, state="resolved", comment=comment)
     if before.state == "acknowledged" and before.by == action.by and before.comment == comment:

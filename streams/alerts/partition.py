@@ -80,8 +80,6 @@ class AlertPartition:
         if after is None:
             return []
         self._memory.put(after)
-        if after.revision == before.revision:
-            return []
         self._keypad_resolved(after)
         return [after]
 

@@ -113,6 +113,7 @@ class KeypadFault(Struct, forbid_unknown_fields=True, frozen=True):
     spread: Positive
     false_alarms_per_million_pump_days: Positive
     entries_per_pump_day: Positive
+    looks: Positive
     least_entries: Remembered
     least_share: Likelihood
     span_entries: Remembered

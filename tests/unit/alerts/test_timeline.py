@@ -252,7 +252,7 @@ def test_comments_are_kept_and_none_counts_twice():
 
 
 def test_late_clicks_change_nothing():
-    """Acknowledged twice by the same person, or after the alert was resolved."""
+    """Acknowledged twice by the same person, or after the alert was resolved: then it is only told as taken."""
     line = Timeline()
     [fired] = line.play(score())
     line.play(action(1, fired, "acknowledge", 1))
@@ -260,5 +260,8 @@ def test_late_clicks_change_nothing():
     [other] = line.play(action(3, fired, "acknowledge", 3, by="nurse-lead"))
     assert other.by == "nurse-lead"
     line.play(action(4, fired, "resolve", 4))
-    assert line.play(action(5, fired, "acknowledge", 5)) == []
-    assert line.play(action(6, fired, "resolve", 6)) == []
+    late = line.play(action(5, fired, "acknowledge", 5)) + line.play(action(6, fired, "resolve", 6, by="biomed"))
+    assert [(alert.state, alert.by, alert.actions[-1]) for alert in late] == [
+        ("resolved", "biomed", "a5"),
+        ("resolved", "biomed", "a6"),
+    ]
