@@ -85,9 +85,9 @@ class StateFollower(TopicFollower):
     topic = INTENT_STATE
     what = "learned states"
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, Any], reader: StateReader) -> None:
         super().__init__(config)
-        self._reader = StateReader()
+        self._reader = reader
         self._waiting: queue.Queue[IntentState] = queue.Queue(WAITING)
 
     def take(self, message: Message) -> None:

@@ -68,6 +68,9 @@ class Settings(BaseSettings):
         description="on: learn from what became of entries; frozen: use what was learned, learn nothing; "
         "off: shipped priors only",
     )
+    intent_state_every_s: float = Field(
+        default=30, ge=1, le=3600, description="seconds between publications of learned counts that changed"
+    )
     board_user: str = Field(default="biomed", min_length=1, description="account of the board")
     board_password: SecretStr | None = Field(default=None, description="its password; generated when unset")
     metrics_token: SecretStr | None = Field(

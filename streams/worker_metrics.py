@@ -48,6 +48,11 @@ class WorkerMetrics:
         self.partitions = Gauge(
             "pumpwatch_worker_partitions_assigned", "Topic partitions this worker reads.", registry=self.registry
         )
+        self.learned = Gauge(
+            "pumpwatch_worker_learned_drugs",
+            "Drugs, by hospital and unit, that this worker knows learned counts of.",
+            registry=self.registry,
+        )
         self.redis_up = Gauge(
             "pumpwatch_worker_redis_up", "1 while writes to Redis succeed, else 0.", registry=self.registry
         )

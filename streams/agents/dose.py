@@ -40,9 +40,7 @@ class DoseAgent(PumpEventAgent):
         settings = context.settings
         self.learning: LearningHere | None = None
         if settings.intent_learning != "off":
-            self.learning = LearningHere(
-                settings, self.outbox, lambda topic: context.metrics.published.labels(topic).inc()
-            )
+            self.learning = LearningHere(settings, self.outbox, context.metrics)
         self._scorer = scorer(settings, context.libraries, None if self.learning is None else self.learning.learned)
         self._taught: dict[int, list[Furthest]] = {}
 

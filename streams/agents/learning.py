@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from streams.learned_states import Furthest
     from streams.outbox import Outbox
     from streams.settings import Settings
+    from streams.worker_metrics import WorkerMetrics
 
 log = structlog.get_logger()
 
-TELL_EVERY_S = 30.0
 # So long the loop may take states over at a time: an alert must not wait for them.
 AT_A_TIME_S = 0.02
 RESTORED_AT_A_TIME = 200
@@ -36,13 +36,14 @@ RESTORED_AT_A_TIME = 200
 class LearningHere:
     """Learned counts of this worker: taught by its own partitions, taken over from the topic for all others."""
 
-    def __init__(self, settings: Settings, outbox: Outbox, told: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, outbox: Outbox, metrics: WorkerMetrics) -> None:
         self.learned = Learned()
-        self.follower = StateFollower(settings.confluent())
-        self._teaches = settings.intent_learning == "on"
-        self._outbox = outbox
-        self._told = told
         self._reader = StateReader()
+        self.follower = StateFollower(settings.confluent(), self._reader)
+        self._teaches = settings.intent_learning == "on"
+        self._every_s = settings.intent_state_every_s
+        self._outbox = outbox
+        self._metrics = metrics
         self._own: set[int] = set()
         self._told_at = time.monotonic()
 
@@ -74,7 +75,8 @@ class LearningHere:
             if state is None:
                 break
             self.learned.put(state)
-        if began - self._told_at >= TELL_EVERY_S and not self._outbox.crowded:
+        self._metrics.learned.set(len(self.learned))
+        if began - self._told_at >= self._every_s and not self._outbox.crowded:
             self._told_at = began
             self.tell(self._own)
 
@@ -97,7 +99,7 @@ class LearningHere:
                     partition=partition,
                     headers=headers(state, INTENT_STATE),
                 )
-                self._told(INTENT_STATE)
+                self._metrics.published.labels(INTENT_STATE).inc()
 
     def close(self) -> None:
         """Tell what is untold."""
