@@ -1,9 +1,10 @@
 """What became of an entry: it stood, it was corrected, or nobody can say.
 
-The next entry on the same pump, channel and field decides, or any other of the pump 30 minutes later: it stood. Within 30 minutes (the window of the product's definition
+The next entry on the same pump, channel and field decides. Within 30 minutes (the window of the product's definition
 of a confirmed catch) one that goes to a value the model named corrects it; a small change is titration, so what was
 typed was meant and stood; going back to the value before it corrects it too. Any other large change within 30 minutes
-corrects an entry that was flagged, and says nothing of one that was not. After 30 minutes any entry says that it stood.
+corrects an entry that was flagged, and says nothing of one that was not. After 30 minutes any entry says that it stood,
+and of entries that were not flagged so does one on another channel or field of the pump.
 
 A cancelled entry neither decides nor is decided: the pump never ran at its value.
 """
@@ -130,9 +131,7 @@ def _had_their_time(undecided: dict[Place, Recent], later: DoseScore) -> list[Ou
     return [Outcome(later.pump, place[2], one, "stood", None) for place, one in stood]
 
 
-def _settled(
-    last: Recent, flagged: DoseScore | None, later: DoseScore
-) -> tuple[DoseScore | None, Outcome | None]:
+def _settled(last: Recent, flagged: DoseScore | None, later: DoseScore) -> tuple[DoseScore | None, Outcome | None]:
     after = later.at - last.at
     named = None
     ended: Resolution
