@@ -58,11 +58,11 @@ def episodes(kafka: str) -> dict[str, dict]:
 
 
 def test_the_number_of_workers_changes_nothing(events, topics, second_kafka, redis_url, worker, tmp_path, pumpwatch):
-    worker()
+    worker(INTENT_LEARNING="off")  # what is learned depends on when it is heard
     publish(topics, events)
     settled(topics, FOLLOWING)
 
-    settings = {"KAFKA": second_kafka, "GROUP": "three", "REDIS": redis_url}
+    settings = {"KAFKA": second_kafka, "GROUP": "three", "REDIS": redis_url, "INTENT_LEARNING": "off"}
     three = [worker(wait=False, **settings) for _ in range(3)]
     for one in three:
         one.wait_ready()
