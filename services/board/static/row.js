@@ -39,6 +39,12 @@ function secondLine({ alert, words }) {
   return said.length ? said.join(" · ") : alert.summary;
 }
 
+function gauged({ error_likelihood, keypad, charge_pct }) {
+  if (error_likelihood !== undefined) return [error_likelihood, "likely wrong"];
+  if (keypad) return [keypad.bounced_entries / keypad.entries, "of entries bounced"];
+  return [(charge_pct ?? NaN) / 100, "charge"];
+}
+
 function state(alert) {
   if (alert.state === "resolved") return alert.by ? `Resolved by ${alert.by}` : "Resolved";
   if (alert.state === "acknowledged") return `Acknowledged${alert.by ? ` by ${alert.by}` : ""}${alert.comment ? `: ${alert.comment}` : ""}`;
@@ -90,7 +96,7 @@ export function show(row, view) {
   text("slip", secondLine(view));
   text("state", state(alert));
   part.state.hidden = !part.state.textContent;
-  const [share, name] = subject.error_likelihood === undefined ? [(subject.charge_pct ?? NaN) / 100, "charge"] : [subject.error_likelihood, "likely wrong"];
+  const [share, name] = gauged(subject);
   part.share.hidden = Number.isNaN(share);
   text("share-value", `${share > 0.99 && share < 1 ? "> 99" : Math.round(share * 100)} %`);
   text("share-name", name);
