@@ -81,7 +81,5 @@ def test_a_cancelled_entry_and_a_later_revision_teach_nothing(programmes, tell, 
     tell("310", field="vtbi", unit="mL", commit=Commit("cancel", 310.0))
     assert programmes.of(asked(field="rate", unit="mL/h")) is None
     score = judge("310", field="vtbi", unit="mL", previous=None)
-    programmes.observe(
-        type(score)(**{name: getattr(score, name) for name in score.__struct_fields__} | {"revision": 2})
-    )
+    programmes.observe(msgspec.structs.replace(score, revision=2))
     assert programmes.of(asked(field="rate", unit="mL/h")) is None
