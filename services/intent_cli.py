@@ -84,6 +84,8 @@ def train(
 
     Example: pumpwatch intent train infusions.csv --out priors.yaml
     """
+    if not out.parent.is_dir():
+        fail(f"{out.parent} is no folder; make it, or give --out another place")
     try:
         values, sources, notes = read_logs(logs) if logs else read_public_logs()
     except LogError as error:

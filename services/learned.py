@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.codec import rfc3339
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from streams.settings import Settings
 
 USUAL = 6
-LEAST_SHARE = 0.02
+OFTEN = 1.5
+"""A decayed count from which a value came more than once: once is no habit."""
 
 
 class Spread(NamedTuple):
@@ -67,7 +69,7 @@ def from_topic(settings: Settings) -> Learned:
     """All learned states as the topic has them. Raises ClusterError or ReadbackError."""
     config = settings.confluent()
     partitions = Cluster(config).metadata().topics[INTENT_STATE].partitions
-    learned, reader, readback = Learned(), StateReader(), Readback(config)
+    learned, reader, readback = Learned(), StateReader(_complain), Readback(config)
     try:
         for partition in partitions:
             taught = reader.furthest(partition, readback.whole(INTENT_STATE, partition))
@@ -80,7 +82,7 @@ def from_topic(settings: Settings) -> Learned:
 def from_lines(lines: Iterable[bytes]) -> Learned:
     """Learned states from NDJSON, of each cell the furthest."""
     learned = Learned()
-    _put(learned, StateReader(), lines)
+    _put(learned, StateReader(_complain), lines)
     return learned
 
 
@@ -104,6 +106,10 @@ def known(learned: Learned, priors: Priors, drug: str, hospital: str | None) -> 
             yield _known(one._replace(hospital="*"), profile, of, priors)
 
 
+def _complain(what: str, reason: str) -> None:
+    sys.stderr.write(f"{what}: {reason}\n")
+
+
 def _put(learned: Learned, reader: StateReader, lines: Iterable[bytes]) -> None:
     for line in lines:
         state = reader.read(line)
@@ -121,7 +127,7 @@ def _known(drug: Drug, profile: str, of: LearnedOf | None, priors: Priors) -> Kn
         *drug,
         profile,
         round(entries, 2),
-        {value: round(count / entries, 3) for value, count in often if count / entries >= LEAST_SHARE},
+        {value: round(count / entries, 3) for value, count in often if count >= OFTEN},
         _spread(values),
         _spread(changes),
         {},
@@ -144,5 +150,5 @@ def _spread(counts: dict[float, float]) -> Spread | None:
             passed += counts[value]
             if passed >= share * total - 1e-9:
                 break
-        found.append(float(f"{value:.4g}"))
+        found.append(float(f"{value:.3g}"))
     return Spread(*found)

@@ -15,7 +15,7 @@ from streams.intent.state import LEARNING_VERSION
 from streams.rollups.cell import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from confluent_kafka import Message
 
@@ -36,7 +36,8 @@ class Furthest(NamedTuple):
 class StateReader:
     """Reads published states; those it cannot use are passed over, with one line for each kind of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[str, str], None] | None = None) -> None:
+        self._tell = say or _log
         self._said: set[str] = set()
 
     def read(self, raw: bytes | None) -> IntentState | None:
@@ -76,7 +77,11 @@ class StateReader:
     def _say(self, what: str, reason: str) -> None:
         if reason not in self._said and len(self._said) < 100:
             self._said.add(reason)
-            log.warning(what, topic=INTENT_STATE, reason=reason)
+            self._tell(what, reason)
+
+
+def _log(what: str, reason: str) -> None:
+    log.warning(what, topic=INTENT_STATE, reason=reason)
 
 
 class StateFollower(TopicFollower):
