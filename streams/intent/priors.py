@@ -1,4 +1,4 @@
-"""What was entered in real infusions, as fitted figures: `priors.yaml`, made by `services.intent_train`."""
+"""What was entered in real infusions, as fitted figures: `priors.yaml`, made by `pumpwatch intent train`."""
 
 from __future__ import annotations
 
