@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
+from rich import box
 from rich.console import Console
 
 from services.evaluate.power_cli import power
@@ -64,7 +65,7 @@ def evaluate(
     if json:
         sys.stdout.buffer.write(msgspec.json.encode(evaluation.report) + b"\n")
     else:
-        _show(evaluation, wide=not sys.stdout.isatty())
+        _show(evaluation, plain=not sys.stdout.isatty())
     if plots is not None:
         _draw(evaluation, plots)
 
@@ -86,11 +87,13 @@ def _evaluated(folder: Path, seed: int, *, quick: bool) -> Evaluation:
             fail(str(error))
 
 
-def _show(evaluation: Evaluation, *, wide: bool) -> None:
+def _show(evaluation: Evaluation, *, plain: bool) -> None:
+    """Tables; as Markdown where they go into a file."""
     from services.evaluate.tables import tables  # noqa: PLC0415
 
-    console = Console(width=180) if wide else Console()
+    console = Console(width=200) if plain else Console()
     for table in tables(evaluation.report):
+        table.box = box.MARKDOWN if plain else table.box
         console.print(table)
         console.print()
 

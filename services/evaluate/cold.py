@@ -1,2 +1,1 @@
 from services.evaluate.compare import *
-from services.evaluate.compare import _made

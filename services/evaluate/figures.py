@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from services.evaluate.judged import Judged
-    from services.evaluate.trial import Trial
+    from services.evaluate.trial import Truth
 
 BUDGETS = {"1_in_200": 1 / 200, "1_in_1000": 1 / 1000}
 """False alarms per right entry that a ward may accept."""
@@ -73,7 +73,7 @@ def figures(judged: Judged, above: dict[str, float] | None = None, *, likelihood
     )
 
 
-def by(judged: Judged, name_of: Callable[[Trial], str], *, fewest: int) -> dict[str, Figures]:
+def by(judged: Judged, name_of: Callable[[Truth], str], *, fewest: int) -> dict[str, Figures]:
     """The figures by a property of the entries, at the thresholds of all of them; small parts together as `others`.
 
     Most slips first.
@@ -85,7 +85,7 @@ def by(judged: Judged, name_of: Callable[[Trial], str], *, fewest: int) -> dict[
     large = {name for name, count in slips.items() if count >= fewest}
     above = thresholds(judged)
 
-    def part_of(trial: Trial) -> str:
+    def part_of(trial: Truth) -> str:
         name = name_of(trial)
         return name if name in large else "others"
 

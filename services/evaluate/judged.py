@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from services.evaluate.trial import Trial
+    from services.evaluate.trial import Truth
 
 
 class Said(NamedTuple):
@@ -34,7 +34,7 @@ class Judged:
     `likelihood` is the score itself where the model has no other; `named` is whether the value it named was meant.
     """
 
-    def __init__(self, trials: Sequence[Trial], said: Sequence[Said]) -> None:
+    def __init__(self, trials: Sequence[Truth], said: Sequence[Said]) -> None:
         self.trials = trials
         self.said = said
         self.score = np.array([one.score for one in said], dtype=np.float64)
@@ -47,14 +47,14 @@ class Judged:
         self.slip = np.array([trial.slip is not None for trial in trials], dtype=np.bool_)
         self.factor = np.array([trial.factor for trial in trials], dtype=np.float64)
 
-    def where(self, wanted: Callable[[Trial], bool]) -> Judged:
+    def where(self, wanted: Callable[[Truth], bool]) -> Judged:
         """The same of some of the trials."""
         kept = [(one, said) for one, said in zip(self.trials, self.said, strict=True) if wanted(one)]
         return Judged([one for one, _ in kept], [said for _, said in kept])
 
-    def parts(self, name_of: Callable[[Trial], str]) -> dict[str, Judged]:
+    def parts(self, name_of: Callable[[Truth], str]) -> dict[str, Judged]:
         """The same by a property of the trials."""
-        places: dict[str, tuple[list[Trial], list[Said]]] = {}
+        places: dict[str, tuple[list[Truth], list[Said]]] = {}
         for trial, said in zip(self.trials, self.said, strict=True):
             trials, some = places.setdefault(name_of(trial), ([], []))
             trials.append(trial)

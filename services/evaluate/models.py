@@ -25,6 +25,7 @@ Judge = Callable[[Sequence["Trial"]], list[Said]]
 Model = Callable[["Fold"], Judge]
 HARD = 1000.0
 """So much more counts a hard limit than any distance beyond a soft one."""
+_SHIPPED = Library(load_default())
 
 
 def limits(_fold: Fold) -> Judge:
@@ -33,10 +34,10 @@ def limits(_fold: Fold) -> Judge:
     A pump only warns. That the distance ranks the warnings is a favour to this yardstick, or it could not be put on a
     budget of false alarms.
     """
-    library = Library(load_default())
+    library = _SHIPPED
 
     def beyond(trial: Trial) -> Said:
-        event, value = trial.event, trial.value
+        event, value = trial.event, trial.truth.value
         row = library.row(event.drug, event.care_area, event.field, event.unit)
         limit = None if row is None else Library.limit(row, value)
         if row is None or limit is None:
@@ -52,7 +53,7 @@ def ratio(_fold: Fold) -> Judge:
     """How far the value is from the one before; nothing where there is none."""
 
     def change(trial: Trial) -> Said:
-        value, previous = trial.value, trial.event.previous
+        value, previous = trial.truth.value, trial.event.previous
         return Said(abs(log(value / previous)) if value and previous else 0.0)
 
     return lambda trials: [change(trial) for trial in trials]
@@ -65,37 +66,56 @@ def svm(fold: Fold) -> Judge:
     return one_class.fitted(fold.training)
 
 
-def bayes(parameters: Parameters, priors: Priors | None = None, *, learning: bool = False) -> Model:
-    """Our model with these parameters, and priors of the fold unless others are given.
+def bayes(parameters: Parameters, *, learning: bool = False) -> Model:
+    """Our model with these parameters and the priors of the fold.
 
     `learning`: it learns from the entries of the hospital, each after it was scored.
     """
-    library = Library(load_default())
-
-    def libraries(_hospital: str) -> Library:
-        return library
 
     def of_fold(fold: Fold) -> Judge:
-        known = priors or fold.priors
-        untaught = DoseScorer(parameters, libraries, known)
-
-        def partition() -> DosePartition:
-            if not learning:
-                return DosePartition(untaught)
-            learned = Learned()
-            return DosePartition(DoseScorer(parameters, libraries, known, learned), Teacher(learned, libraries))
+        untaught = DoseScorer(parameters, _library, fold.priors)
 
         def judge(trials: Sequence[Trial]) -> list[Said]:
-            hospital = partition()
-            said = []
-            for offset, trial in enumerate(trials):
-                judged = hospital.apply(trial.event, offset) if trial.stands else [hospital.judge(trial.entry())]
-                said.append(_said(judged[-1]))
-            return said
+            if not learning:
+                return _judged(DosePartition(untaught), trials)
+            learned = Learned()
+            scorer = DoseScorer(parameters, _library, fold.priors, learned)
+            return _judged(DosePartition(scorer, Teacher(learned, _library)), trials)
 
         return judge
 
     return of_fold
+
+
+def foreknowing(parameters: Parameters, priors: Priors) -> Model:
+    """Our model with priors of all hospitals, taught the whole stream, its future included, before it scores it.
+
+    It is taught what was meant, never a slip.
+    """
+
+    def judge(trials: Sequence[Trial]) -> list[Said]:
+        learned = Learned()
+        scorer = DoseScorer(parameters, _library, priors, learned)
+        taught = DosePartition(scorer, Teacher(learned, _library))
+        for offset, trial in enumerate(trials):
+            if trial.stands and trial.truth.slip is None:
+                taught.apply(trial.event, offset)
+        return _judged(DosePartition(scorer), trials)
+
+    return lambda _fold: judge
+
+
+def _judged(hospital: DosePartition, trials: Sequence[Trial]) -> list[Said]:
+    said = []
+    for offset, trial in enumerate(trials):
+        scores = hospital.apply(trial.event, offset) if trial.stands else [hospital.judge(trial.entry())]
+        said.append(_said(scores[-1]))
+    return said
+
+
+def _library(_hospital: str) -> Library:
+    """The shipped library at every hospital: the logs do not tell their own."""
+    return _SHIPPED
 
 
 def _said(score: DoseScore) -> Said:

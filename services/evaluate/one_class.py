@@ -47,13 +47,16 @@ def fitted(training: Sequence[Intent]) -> Callable[[Sequence[Trial]], list[Said]
         said = [Said(-np.inf)] * len(trials)
         places: dict[tuple[str, str], list[int]] = defaultdict(list)
         for place, trial in enumerate(trials):
-            drug, unit = trial.intent.entered.drug, trial.intent.entered.unit
+            drug, unit = trial.truth.intent.entered.drug, trial.truth.intent.entered.unit
             places[(drug, unit) if (drug, unit) in machines else ("", unit)].append(place)
         for of, some in places.items():
             if of not in machines:
                 continue
             found = np.array(
-                [_features(one.value, one.event.previous, one.intent) for one in map(trials.__getitem__, some)]
+                [
+                    _features(one.truth.value, one.event.previous, one.truth.intent)
+                    for one in map(trials.__getitem__, some)
+                ]
             )
             # By its offset, or machines of many support vectors would speak louder.
             outside = -machines[of].decision_function(found) / machines[of][-1].offset_[0]

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from services.evaluate import figures as of
 from services.evaluate import folds, metrics, models, oracle
-from services.evaluate.compare import compare, make
+from services.evaluate.compare import Streams, compare
+from services.evaluate.figures import AtBudget, Figures  # noqa: TC001 (msgspec reads the annotations)
 from services.evaluate.intents import MIMIC, read
 from services.evaluate.mixes import mixes
 from services.evaluate.stream import COLD, WARM
@@ -22,11 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from services.evaluate.figures import AtBudget, Figures
     from services.evaluate.judged import Judged
     from services.evaluate.models import Model
     from services.evaluate.stream import Habits
-    from services.evaluate.trial import Trial
+    from services.evaluate.trial import Truth
 
 LIKELIHOODS = ("ours", "oracle")
 """The models whose scores are probabilities, and which name a value."""
@@ -111,11 +111,9 @@ class Evaluation:
         every = fit([one.entered for one in self._known.of_logs], (), "oracle")
         known = oracle.parameters(self._simulator, self._ours, WARM.corrected)
         self._baselines: dict[str, Model] = {"limits": models.limits, "ratio": models.ratio, "svm": models.svm}
-        self._bayes = {
-            learning: {
-                "ours": models.bayes(self._ours, learning=learning),
-                "oracle": models.bayes(known, every, learning=learning),
-            }
+        knowing = models.foreknowing(known, every)
+        self._bayes: dict[bool, dict[str, Model]] = {
+            learning: {"ours": models.bayes(self._ours, learning=learning), "oracle": knowing}
             for learning in (False, True)
         }
         self.cold = self._judged(COLD, "cold")
@@ -131,9 +129,8 @@ class Evaluation:
         )
 
     def _judged(self, habits: Habits, name: str) -> dict[str, Judged]:
-        self._tell(f"{name}: making the entries")
-        made = make(self._known.of_logs, self._simulator, habits, self._seed, quick=self._quick)
-        self._tell(f"{name}: scoring {sum(len(one.trials) for one in made)} entries")
+        self._tell(name)
+        made = Streams(self._known.of_logs, self._simulator, habits, self._seed, quick=self._quick)
         return compare(self._baselines | self._bayes[bool(habits.slips)], self._folds, made)
 
     def _cold(self) -> Cold:
@@ -147,7 +144,7 @@ class Evaluation:
             by_slip=of.by_slip(ours),
             by_slip_oracle=of.by_slip(self.cold["oracle"]),
             by_drug=of.by(ours, lambda one: one.intent.entered.drug, fewest=fewest),
-            by_layout=of.by(ours, lambda one: one.event.model, fewest=0),
+            by_layout=of.by(ours, lambda one: one.keypad, fewest=0),
             by_hospital=of.by(ours, lambda one: one.intent.entered.hospital, fewest=fewest),
             calibration=_bands(ours),
             at_rates=[
@@ -165,7 +162,7 @@ class Evaluation:
         found = {}
         for name, figures in mixes(self._simulator).items():
             self._tell(f"other slips: {name}")
-            made = make(self._known.of_logs, figures, COLD, self._seed, passes=1, quick=self._quick)
+            made = Streams(self._known.of_logs, figures, COLD, self._seed, passes=1, quick=self._quick)
             found[name] = _by_model(compare(self._bayes[False], self._folds, made))
         return found
 
@@ -197,7 +194,7 @@ def _by_model(judged: dict[str, Judged]) -> dict[str, Figures]:
     return {name: of.figures(one, likelihood=name in LIKELIHOODS) for name, one in judged.items()}
 
 
-def _where(judged: dict[str, Judged], wanted: Callable[[Trial], bool]) -> dict[str, Judged]:
+def _where(judged: dict[str, Judged], wanted: Callable[[Truth], bool]) -> dict[str, Judged]:
     return {name: one.where(wanted) for name, one in judged.items()}
 
 

@@ -87,7 +87,7 @@ def streams(intents: Sequence[Intent], behaviour: Behaviour, habits: Habits, see
         for number, trial in enumerate(made):
             counted += trial.counted
             if counted > half:
-                made[number] = trial._replace(late=True)
+                made[number] = trial._replace(truth=trial.truth._replace(late=True))
         yield Stream(hospital, made)
 
 
@@ -116,7 +116,7 @@ class _Infusion:
             for trial in self._entered(intent, at_ms, standing, following):
                 yield trial
                 if trial.stands:
-                    standing = trial.value
+                    standing = trial.truth.value
                 free_ms = at_ms + _BETWEEN_ENTRIES_MS
 
     def _entered(self, intent: Intent, at_ms: int, standing: float | None, following: int | None) -> Iterator[Trial]:
@@ -137,9 +137,9 @@ class _Infusion:
             after = exp(dice.gauss(log(answers.seen_after_minutes), answers.seen_log_sd)) * 60_000
             corrected_ms = at_ms + round(min(max(after, _BETWEEN_ENTRIES_MS), LONGEST_CORRECTION_MS))
             if following is None or corrected_ms < following:
-                right = make(intent, place, corrected_ms, slipped.value, dice, wrong=False)
+                right = make(intent, place, corrected_ms, slipped.truth.value, dice, wrong=False)
                 if right is not None:
-                    yield right._replace(corrects=True)
+                    yield right._replace(truth=right.truth._replace(corrects=True))
 
     def _beside(self, intent: Intent, at_ms: int) -> Iterator[Trial]:
         """Other fields that the pump was not told yet, or that changed."""

@@ -20,33 +20,40 @@ if TYPE_CHECKING:
     from services.pumps.behaviour import Behaviour
 
 
-class Trial(NamedTuple):
-    """One entry. `slip` is None where what was meant was entered.
+class Truth(NamedTuple):
+    """What is known of an entry: the value the pump took, and the one that was meant.
 
-    `stands`: the next entry on the channel comes after this one; an entry that does not stand is judged as if it had
-    been made, and then forgotten. `counted`: entries of other fields are made, as a pump has to be told them, but not
-    counted. `corrects`: it puts the slip before it right. `late`: in the second half of its hospital's stream.
+    `slip` is None where these are one. `corrects`: the entry puts the slip before it right. `late`: it is in the
+    second half of its hospital's stream.
     """
 
-    event: KeystrokeEvent
     intent: Intent
+    keypad: str
+    value: float
     meant: float
     slip: Slip | None = None
-    stands: bool = True
-    counted: bool = True
     corrects: bool = False
     late: bool = False
-
-    @property
-    def value(self) -> float:
-        """What the pump took."""
-        return 0.0 if self.event.commit is None else self.event.commit.value
 
     @property
     def factor(self) -> float:
         """By how much the value is wrong, 1 or more; infinite where 0 was entered."""
         low, high = sorted((self.value, self.meant))
         return high / low if low else float("inf")
+
+
+class Trial(NamedTuple):
+    """One entry as its pump sends it, with the truth.
+
+    `stands`: the next entry on the channel comes after this one; an entry that does not stand is judged as if it had
+    been made, and then forgotten. `counted`: entries of other fields are made, as a pump has to be told them, but not
+    counted.
+    """
+
+    event: KeystrokeEvent
+    truth: Truth
+    stands: bool = True
+    counted: bool = True
 
     def entry(self) -> DoseEntry:
         """The entry as the stream puts it together from the event."""
@@ -91,7 +98,7 @@ class Maker:
         event = entered.events[0][1]
         if not value or bool(entered.slip) != wrong or not (event.keys or wrong):
             return None
-        return Trial(event, intent, value, entered.slip)
+        return Trial(event, Truth(intent, place.keypad, entered.value, value, entered.slip))
 
     def beside(self, intent: Intent, one: Beside, place: Place, at_ms: int, dice: Random) -> Trial:
         """The entry that tells the pump another field of the programme."""
@@ -100,7 +107,8 @@ class Maker:
         entered = self._right.enter(
             head, meant, at_ms, self._ids(place), dice, limit_of=lambda _value: None, taken_for_granted=True
         )
-        return Trial(entered.events[0][1], intent, meant.value, counted=False)
+        truth = Truth(intent, place.keypad, entered.value, meant.value)
+        return Trial(entered.events[0][1], truth, counted=False)
 
     def _head(self, intent: Intent, place: Place, field: Field, unit: str, previous: float | None) -> EntryHead:
         self._made += 1
