@@ -84,6 +84,6 @@ class AlertAgent(BatchAgent):
         self.accept(record)
 
     def _restore(self, partition: int) -> AlertPartition:
-        alerts = AlertPartition(self._rules)
+        alerts = AlertPartition(self._rules, self.context.libraries)
         alerts.restore(alert for _, alert in self.published(Alert, self.readback.whole(ALERTS, partition)))
         return alerts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from schemas.events import AlertSubject
@@ -9,8 +10,9 @@ from streams.alerts import words
 from streams.alerts.finding import Finding
 
 if TYPE_CHECKING:
-    from schemas.events import PowerEpisode, Severity
-    from streams.alerts.rules import BatteryEmptySoon, UnpluggedInfusion
+    from schemas.events import BatteryHealth, PowerEpisode, Severity
+    from schemas.library import Library
+    from streams.alerts.rules import BatteryDegraded, BatteryEmptySoon, PumpSilent, ShortHalfLife, UnpluggedInfusion
 
 
 def unplugged_finding(episode: PowerEpisode, rules: UnpluggedInfusion) -> Finding:
@@ -29,15 +31,19 @@ def unplugged_finding(episode: PowerEpisode, rules: UnpluggedInfusion) -> Findin
     )
 
 
-def empty_soon_finding(episode: PowerEpisode, rules: BatteryEmptySoon, *, standing: bool) -> Finding:
-    """Whether the battery will be empty soon; an alert that stands needs a margin to be cleared."""
+def empty_soon_finding(episode: PowerEpisode, rules: BatteryEmptySoon, *, short: bool, standing: bool) -> Finding:
+    """Whether the battery will be empty soon; an alert that stands needs a margin to be cleared.
+
+    `short`: a drug runs whose stop is felt within minutes.
+    """
     severity: Severity | None = None
     empty_at = episode.empty_at
     if empty_at is not None and episode.ended_at is None:
         left = (empty_at - episode.at).total_seconds() / 60
-        short = _runs_one_of(episode, rules.short_half_life.drugs)
-        within = rules.short_half_life.within_minutes if short else rules.within_minutes
-        if left <= within + (rules.clear_margin_minutes if standing else 0):
+        earliest = ((episode.empty_from or empty_at) - episode.at).total_seconds() / 60
+        limits = rules.short_half_life if short else rules
+        margin = rules.clear_margin_minutes if standing else 0
+        if left <= limits.within_minutes + margin or earliest <= limits.earliest_minutes + margin:
             severity = "critical" if short or left <= rules.critical_minutes else "warning"
     if severity is not None and empty_at is not None:
         summary = words.empty_soon(episode, empty_at)
@@ -52,9 +58,49 @@ def empty_soon_finding(episode: PowerEpisode, rules: BatteryEmptySoon, *, standi
     )
 
 
-def _runs_one_of(episode: PowerEpisode, names: list[str]) -> bool:
-    running = " ".join(episode.drugs).lower()
-    return any(name in running for name in names)
+def silent_finding(episode: PowerEpisode, rules: PumpSilent, *, short: bool) -> Finding:
+    """Whether nothing is heard of a pump that infused on battery: nobody knows whether it still runs."""
+    severity: Severity | None = None
+    if episode.silent_since is not None:
+        empty_at = episode.empty_at
+        soon = empty_at is not None and (empty_at - episode.at).total_seconds() / 60 <= rules.critical_minutes
+        severity = "critical" if short or soon else "warning"
+    return Finding(
+        kind="pump_silent",
+        source=episode,
+        severity=severity,
+        summary=words.silent(episode) if severity is not None else words.heard_again(episode),
+        subject=_subject(episode),
+    )
+
+
+def degraded_finding(episode: PowerEpisode, health: BatteryHealth, rules: BatteryDegraded) -> Finding | None:
+    """Whether the battery with this serial number is worn; None if that is not known."""
+    severity: Severity | None = None
+    if health.verdict == "not_enough_data":
+        return None
+    if health.verdict == "degraded":
+        severity = "warning" if health.capacity < rules.warning_below else "info"
+    return Finding(
+        kind="battery_degraded",
+        source=episode,
+        severity=severity,
+        summary=words.degraded(health),
+        subject=AlertSubject(pump=episode.pump, evidence=health.evidence, battery=health),
+    )
+
+
+def runs_short_half_life(episode: PowerEpisode, library: Library, rules: ShortHalfLife) -> bool:
+    """Whether a drug runs whose stop is felt within minutes."""
+    profile = library.profile(episode.care_area)
+    for drug in episode.drugs:
+        rows = library.rows_of(library.canonical_drug(drug) or drug, profile)
+        lives = [row.half_life_min for row in rows if row.half_life_min is not None]
+        if min(lives, default=inf) <= rules.half_life_minutes:
+            return True
+        if not lives and any(name in drug.lower() for name in rules.drugs):
+            return True
+    return False
 
 
 def _subject(episode: PowerEpisode) -> AlertSubject:
@@ -68,4 +114,5 @@ def _subject(episode: PowerEpisode) -> AlertSubject:
         empty_at=episode.empty_at,
         drugs=episode.drugs,
         cause=episode.cause,
+        silent_since=episode.silent_since,
     )

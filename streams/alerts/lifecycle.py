@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ACTIONS_KEPT = 16
 # A change of an episode's figures that a screen should show; smaller ones wait for the next one.
 CHARGE_STEP_PCT = 10
+CAPACITY_STEP = 0.05
 EMPTY_SHIFT = timedelta(minutes=5)
 # A keypad's figures are shown again when they have grown by half, or when they are a day old.
 BOUNCES_GROWTH = 1.5
@@ -147,6 +148,12 @@ def _worth_showing(before: Alert, finding: Finding) -> bool:
         if finding.source.at - before.at >= KEYPAD_SHOWN_EVERY:
             return True
         return new.keypad.bounced_entries >= BOUNCES_GROWTH * old.keypad.bounced_entries
+    if old.battery is not None and new.battery is not None:
+        return abs(new.battery.capacity - old.battery.capacity) >= CAPACITY_STEP
+    return _episode_worth_showing(finding, old, new)
+
+
+def _episode_worth_showing(finding: Finding, old: AlertSubject, new: AlertSubject) -> bool:
     if old.cause != new.cause or old.drugs != new.drugs:
         return True
     if finding.kind == "battery_empty_soon" and old.empty_at is not None and new.empty_at is not None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from schemas.events import Alert, AlertKind
     from streams.alerts.rules import Memory
 
-LASTING: frozenset[AlertKind] = frozenset({"keypad_fault"})
+LASTING: frozenset[AlertKind] = frozenset({"keypad_fault", "battery_degraded"})
 """Faults of a pump: silence does not end them."""
 
 

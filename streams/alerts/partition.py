@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from schemas.codec import EventRefused
-from streams.alerts.battery import empty_soon_finding, unplugged_finding
+from schemas.library import Library, load_default
+from streams.alerts.battery import (
+    degraded_finding,
+    empty_soon_finding,
+    runs_short_half_life,
+    silent_finding,
+    unplugged_finding,
+)
 from streams.alerts.dose import entry_finding
 from streams.alerts.finding import Finding, fingerprint
 from streams.alerts.keypad import KeypadWatch
@@ -14,12 +22,17 @@ from streams.alerts.lifecycle import after_action, after_finding, closed_by_time
 from streams.alerts.memory import AlertMemory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from schemas.events import Alert, AlertAction, DoseScore, PowerEpisode
+    from schemas.events import Alert, AlertAction, BatteryHealth, DoseScore, PowerEpisode
     from streams.alerts.rules import Rules
 
 TIDY_EVERY = 1000  # events
+
+
+@cache
+def _shipped() -> Library:
+    return Library(load_default())
 
 
 class AlertPartition:
@@ -31,8 +44,10 @@ class AlertPartition:
     `resolved_remembered`: far more than what is read again after a crash.
     """
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, library_of: Callable[[str], Library] | None = None) -> None:
         self._rules = rules
+        self._library_of = library_of or (lambda _hospital: _shipped())
+        self._silent: dict[str, str] = {}  # pump → what its open alert of silence is about
         self._memory = AlertMemory(rules.memory)
         self._keypads = KeypadWatch(rules.keypad_fault)
         self._episodes: dict[str, tuple[datetime, str]] = {}  # pump → start and id of its episode with open alerts
@@ -59,9 +74,14 @@ class AlertPartition:
         changes = self._tick(episode.at)
         self._supersede(episode, changes)
         self._take(unplugged_finding(episode, self._rules.unplugged_infusion), episode.episode, changes)
+        rules = self._rules.battery_empty_soon
+        short = runs_short_half_life(episode, self._library_of(episode.hospital), rules.short_half_life)
         standing = self._memory.is_open(fingerprint("battery_empty_soon", episode.pump, episode.episode))
-        finding = empty_soon_finding(episode, self._rules.battery_empty_soon, standing=standing)
+        finding = empty_soon_finding(episode, rules, short=short, standing=standing)
         self._take(finding, episode.episode, changes)
+        self._listen(episode, short=short, changes=changes)
+        if episode.battery is not None:
+            self._judge_battery(episode, episode.battery, changes)
         return changes
 
     def apply_action(self, action: AlertAction) -> list[Alert]:
@@ -108,11 +128,32 @@ class AlertPartition:
             self._note_episode(after)
             changes.append(after)
 
+    def _listen(self, episode: PowerEpisode, *, short: bool, changes: list[Alert]) -> None:
+        """Each silence is an alert of its own, over when the pump is heard again."""
+        pump, since = episode.pump, episode.silent_since
+        about = f"{episode.episode}/{since:%Y%m%dT%H%M%S}" if since is not None else self._silent.get(pump)
+        if about is None:
+            return
+        self._take(silent_finding(episode, self._rules.pump_silent, short=short), about, changes)
+        if since is not None:
+            self._silent[pump] = about
+        else:
+            del self._silent[pump]
+
+    def _judge_battery(self, episode: PowerEpisode, health: BatteryHealth, changes: list[Alert]) -> None:
+        """One alert for a serial number, whatever the episode; a verdict read again is older than its alert."""
+        finding = degraded_finding(episode, health, self._rules.battery_degraded)
+        known = self._memory.get(fingerprint("battery_degraded", episode.pump, "battery"))
+        if finding is not None and (known is None or known.at < episode.at):
+            self._take(finding, "battery", changes)
+
     def _note_episode(self, alert: Alert) -> None:
         if alert.pump is None or alert.state == "resolved":
             return
         subject = alert.subject
-        if subject.episode is not None and subject.started_at is not None:
+        if alert.kind == "pump_silent" and subject.silent_since is not None:
+            self._silent[alert.pump] = f"{subject.episode}/{subject.silent_since:%Y%m%dT%H%M%S}"
+        elif subject.episode is not None and subject.started_at is not None:
             self._episodes[alert.pump] = (subject.started_at, subject.episode)
 
     def _supersede(self, episode: PowerEpisode, changes: list[Alert]) -> None:

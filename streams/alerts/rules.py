@@ -86,9 +86,11 @@ class UnpluggedInfusion(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class ShortHalfLife(Struct, forbid_unknown_fields=True, frozen=True):
-    """Drugs whose stop is felt within minutes; a pump's drug text matches if it holds one of these names."""
+    """Drugs whose stop is felt within minutes: by the library's half-life, or a text that holds one of these names."""
 
     within_minutes: Positive
+    earliest_minutes: Positive
+    half_life_minutes: Positive
     drugs: list[Annotated[str, Meta(min_length=3)]]
 
 
@@ -96,6 +98,7 @@ class BatteryEmptySoon(Struct, forbid_unknown_fields=True, frozen=True):
     """When a predicted end of the battery is an alert."""
 
     within_minutes: Positive
+    earliest_minutes: Positive
     critical_minutes: Positive
     clear_margin_minutes: Positive
     short_half_life: ShortHalfLife
@@ -103,6 +106,18 @@ class BatteryEmptySoon(Struct, forbid_unknown_fields=True, frozen=True):
     def __post_init__(self) -> None:
         if self.critical_minutes > self.within_minutes:
             raise ValueError("`critical_minutes` must not be more than `within_minutes`")
+
+
+class BatteryDegraded(Struct, forbid_unknown_fields=True, frozen=True):
+    """When a worn battery is more than for information."""
+
+    warning_below: Likelihood
+
+
+class PumpSilent(Struct, forbid_unknown_fields=True, frozen=True):
+    """When a pump that fell silent on battery is critical."""
+
+    critical_minutes: Positive
 
 
 class KeypadFault(Struct, forbid_unknown_fields=True, frozen=True):
@@ -142,6 +157,8 @@ class Rules(Struct, forbid_unknown_fields=True, frozen=True):
     dose_entry_error: DoseEntryError
     unplugged_infusion: UnpluggedInfusion
     battery_empty_soon: BatteryEmptySoon
+    battery_degraded: BatteryDegraded
+    pump_silent: PumpSilent
     keypad_fault: KeypadFault
     memory: Memory
 

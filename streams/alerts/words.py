@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from schemas.events import DoseScore, KeypadStatistics, Meant, PowerEpisode, Slip
+    from schemas.events import BatteryHealth, DoseScore, KeypadStatistics, Meant, PowerEpisode, Slip
 
 SLIPS: dict[Slip, str] = {
     "adjacent_key": "a neighbouring key was hit",
@@ -112,6 +112,26 @@ def one_in(share: float) -> str:
     many = 1 / share
     step = 10 ** max(floor(log10(many)) - 1, 0)
     return f"1 of {round(many / step) * step:,}"
+
+
+def degraded(health: BatteryHealth) -> str:
+    """What the battery still gives."""
+    return (
+        f"Battery gives about {health.capacity:.0%} of its design capacity "
+        f"({health.low:.0%} to {health.high:.0%}, {health.discharges} discharges)"
+    )
+
+
+def silent(episode: PowerEpisode) -> str:
+    """How long nothing was heard of a pump that infused on battery."""
+    quiet = (episode.at - episode.silent_since).total_seconds() / 60 if episode.silent_since else 0.0
+    running = f", {_listed(episode.drugs)} running" if episode.drugs else ""
+    return f"Not heard of for {span(quiet)} while infusing on battery, charge was {episode.charge_min:.0f} %{running}"
+
+
+def heard_again(episode: PowerEpisode) -> str:
+    """Why a pump is no longer silent."""
+    return "Heard of again" if episode.ended_at is None else "Its stretch on battery is over"
 
 
 def amount(value: float, unit: str) -> str:

@@ -1,4 +1,4 @@
-"""Why a pump infused on battery, as far as its own events tell."""
+"""Why a pump infused on battery."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ if TYPE_CHECKING:
     from streams.power.tally import Tally
 
 
-def cause_of(tally: Tally, thresholds: Thresholds, *, moved: bool, ended: bool) -> Cause:
-    """The cause by the plainest sign first; `ended` if the pump itself told of the end.
+def cause_of(tally: Tally, thresholds: Thresholds, *, moved: bool, failed: bool, ended: bool) -> Cause:
+    """The cause by the plainest sign first.
 
-    A power failure of a unit shows only in several pumps at once, so it is not decided here.
+    `moved`: the pump named another place meanwhile; `failed`: other pumps of its unit lost the mains in the same
+    seconds; `ended`: the pump itself told of the end.
     """
-    if tally.fault:
-        return "battery_fault"
-    if tally.returns >= thresholds.loose_cord_returns:
-        return "loose_cord"
-    if moved:
-        return "transport"
-    if tally.active_ms >= thresholds.grace:
-        return "practice"
-    if ended and tally.active_ms >= thresholds.blip:
-        return "transport"
-    return "unknown"
+    signs: list[tuple[bool, Cause]] = [
+        (failed, "unit_power_failure"),
+        (tally.returns >= thresholds.loose_cord_returns, "loose_cord"),
+        (moved, "transport"),
+        (tally.fault, "battery_fault"),
+        (tally.active_ms >= thresholds.grace, "practice"),
+        (ended and tally.active_ms >= thresholds.blip, "transport"),
+    ]
+    return next((cause for seen, cause in signs if seen), "unknown")

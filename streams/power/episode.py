@@ -6,96 +6,133 @@ What a revision says before that is provisional: it counts the window too.
 
 A revision is also what a restart goes on from: one with `paused_at` counts no minutes after it, and one at a later
 time than its `paused_at` says that the pump is on battery again, perhaps in its next episode.
+
+Between two events an episode is bytes (`packed`), because a hundred thousand pumps may have one each.
 """
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import TYPE_CHECKING
 
 from schemas.codec import from_ms, ms
 from schemas.events import PowerEpisode
 from streams.power.cause import cause_of
-from streams.power.company import Company, Stretch
+from streams.power.company import Company, Stretch, what_was
+from streams.power.health import health_of
 from streams.power.observation import ALARMS, AT_SHIFT, is_active, recalled, tenths
-from streams.power.runway import Runway
+from streams.power.runway import NOTHING, RUNWAY_BYTES, Runway
 from streams.power.settings import MINUTE
-from streams.power.tally import Tally
+from streams.power.tally import TALLY_BYTES, Tally
 from streams.power.window import newest, observations
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from schemas.events import PowerEvent
-    from streams.power.settings import Thresholds
+    from schemas.events import BatteryHealth, PowerEvent
+    from streams.power.battery import Battery
+    from streams.power.fleet import Fleet
+    from streams.power.runway import Outlook
 
-SOON = 60 * MINUTE  # empty within this: revisions come more often
+SOON_S = 3600  # empty within this: revisions come more often
 FOREVER = 2**62
+NEVER_S = 2**32 - 1
+_PACK = Struct("<QIIIIIHHH")
+HEARD_PLACE = 20  # where `heard_s` stands in it
+_TEST, _ACTIVE_TOLD, _LEEWAY, _SILENT, _LOW, _DEPLETED = 1, 2, 4, 8, 16, 32
+_FLIPS_SHIFT = 6  # the upper bits count flips
+NO_MODEL = 0
 
 
 class OpenEpisode:
-    """One pump that infuses on battery, or did a moment ago. Times in ms since 1970."""
+    """One pump that infuses on battery, or did a moment ago. Times in ms since 1970, those named _s in seconds."""
 
     __slots__ = (
         "_active_told",
-        "_due",
-        "_empty_told",
+        "_depleted",
+        "_due_s",
+        "_empty_told_s",
         "_episode",
+        "_fleet",
         "_flips",
-        "_grace_check",
-        "_thresholds",
-        "care_area",
+        "_grace_check_s",
+        "_leeway",
+        "_low",
+        "_model",
+        "_place",
+        "battery",
         "company",
-        "hospital",
-        "leeway",
+        "heard_s",
         "pump",
         "revision",
         "runway",
+        "silent",
         "tally",
         "test",
     )
 
-    def __init__(self, about: PowerEvent | OpenEpisode, start: int, thresholds: Thresholds) -> None:
-        self._thresholds = thresholds
-        self.hospital: str = about.hospital
-        self.care_area: str = about.care_area
-        self.pump: str = about.pump
+    def __init__(self, pump: str, place: int, start: int, fleet: Fleet, battery: Battery) -> None:
+        self._fleet = fleet
+        self._place = place
+        self.pump = pump
+        self.battery = battery
         self._episode = start
-        self._due = self._empty_told = self._flips = 0
+        self._due_s = self._empty_told_s = self._flips = 0
         self._active_told = True
-        self._grace_check = start + thresholds.grace
+        self._grace_check_s = (start + fleet.thresholds.grace) // 1000
+        self._leeway = self._low = self._depleted = False
+        self._model = NO_MODEL
         self.company = Company()
         self.runway = Runway()
         self.tally = Tally()
-        self.leeway = 0
+        self.heard_s = 0
+        self.silent = False
         self.revision = 0
-        self.test: bool = about.test
+        self.test = False
 
     def hear(self, event: PowerEvent, observation: int, *, newest: bool) -> bool:
         """Take in an event; True if it is to be told at once: a change of state, or the pump's own alarm."""
         at = observation >> AT_SHIFT
         self.test = self.test or event.test
         active = is_active(observation)
+        if event.kind in ALARMS:
+            self._low = True
+            self._depleted = self._depleted or event.kind == "depleted"
         if active:
-            self.company.hear(event, at)
+            self.company.hear(self._fleet.told.what(event), at)
+        self.heard_s = self._fleet.now_s
+        again, self.silent = self.silent, False
         if not newest:
             return False
+        scale = self._fleet.models.scale(event.model)
+        self._model = self._fleet.told.models.number(event.model)
         if active:
-            self.runway.hear(at, tenths(observation), event.kind)
+            self.runway.hear(event, at // 1000, tenths(observation), self.battery, scale)
         else:
-            self.runway.reset()
+            told = self.runway.end(event, at // 1000, self.battery, scale)
+            if told is not None:
+                self._fleet.discharged(event, at // 1000, self.battery, *told)
         changed = active != self._active_told and self._flips < self._flips_told
-        return changed or (active and event.kind in ALARMS)
+        return changed or again or event.kind in ALARMS
+
+    def at_fault(self, event: PowerEvent, charge: int) -> bool:
+        """Whether an alarm at this charge (tenths) comes from a battery that holds too little."""
+        return self.runway.faulty(event, charge, self.battery, self._fleet.models.scale(event.model))
 
     def settle(self, observation: int) -> None:
         """Count an observation that no late one can precede any more."""
         heard_before = observation <= self.tally.last
-        self.tally.add(observation, self._thresholds.silence + self.leeway)
+        self.tally.add(observation, self._silence)
         if not heard_before:
-            self.leeway = 0
+            self._leeway = False
+
+    def trust(self) -> None:
+        """No heartbeat was lost before the next event: what was not heard was not sent."""
+        self._leeway = False
 
     def over_by(self, at: int) -> bool:
         """Whether the settled observations end the episode if the next one is not before `at`."""
-        return self.tally.over_by(at, self._thresholds.silence + self.leeway, self._thresholds.pause)
+        return self.tally.over_by(at, self._silence, self._fleet.thresholds.pause)
 
     def revise(self, clock: int, window: bytes, *, urgent: bool) -> PowerEpisode | None:
         """The next revision if one is due.
@@ -103,8 +140,11 @@ class OpenEpisode:
         That is at once if urgent, or if the predicted end has moved; else by the age of the last one, or because
         grace has passed.
         """
+        clock_s = clock // 1000
+        outlook = self.runway.outlook(self.battery, self._scale)
+        moved = self._empty_moved(outlook.at, clock_s)
         told = urgent or not self.revision
-        if not (told or clock >= self._due or clock >= self._grace_check or self._empty_moved()):
+        if not (told or moved or clock_s >= self._due_s or clock_s >= self._grace_check_s):
             return None
         active = is_active(newest(window))
         tally, over = self._provisional(window)
@@ -112,58 +152,79 @@ class OpenEpisode:
             return None  # on mains: its end follows within minutes
         if over and self.revision and not (urgent and active):
             return None  # its end follows too; a revision now would hide where the next episode began
-        practice = tally.active_ms >= self._thresholds.grace
-        if not (told or clock >= self._due or practice or self._empty_moved()):
-            self._grace_check = clock + self._thresholds.grace - tally.active_ms
+        practice = tally.active_ms >= self._fleet.thresholds.grace
+        if not (told or moved or clock_s >= self._due_s or practice):
+            self._grace_check_s = (clock + self._fleet.thresholds.grace - tally.active_ms) // 1000
             return None
-        empty = self.runway.empty
-        soon = empty and empty - clock <= SOON
-        self._due = clock + (self._thresholds.revise_soon if soon else self._thresholds.revise)
-        self._grace_check = FOREVER if practice else max(self._grace_check, clock)
-        self._empty_told = empty
-        self._flips += self._active_told != active
+        soon = outlook.at and outlook.at - clock_s <= SOON_S
+        thresholds = self._fleet.thresholds
+        self._due_s = (clock + (thresholds.revise_soon if soon else thresholds.revise)) // 1000
+        self._grace_check_s = NEVER_S if practice else max(self._grace_check_s, clock_s)
+        self._empty_told_s = outlook.at
+        if self._active_told != active:
+            self._flips = min(self._flips + 1, 7)
         self._active_told = active
         at = clock if active else tally.paused or clock
-        return self._published(tally, at, empty=empty, end=0)
+        return self._published(tally, at, outlook=outlook, end=0)
+
+    def fall_silent(self, window: bytes, now_s: int) -> PowerEpisode | None:
+        """A revision if nothing was heard of the pump for too long while it infused on battery."""
+        thresholds = self._fleet.thresholds
+        if not self.heard_s:
+            self.heard_s = now_s  # taken up after a restart: listen from now on
+        quiet_s = now_s - self.heard_s
+        if quiet_s * 1000 < thresholds.silent_after or not is_active(newest(window)):
+            return None
+        last = newest(window) >> AT_SHIFT
+        # By the pump's own clock, which may differ from the others'.
+        at = last + quiet_s * 1000
+        if self.silent and at < self._due_s * 1000:
+            return None
+        self.silent = True
+        self._due_s = (at + thresholds.silent_again) // 1000
+        tally, _ = self._provisional(window)
+        outlook = self.runway.outlook(self.battery, self._scale)
+        return self._published(tally, at, outlook=outlook, end=0, silent_since=last)
 
     def close(self, clock: int) -> PowerEpisode:
         """The last revision: ended where the pump came back or stopped, or at its last word on battery."""
-        return self._published(self.tally, clock, empty=0, end=self.tally.end)
+        return self._published(self.tally, clock, outlook=NOTHING, end=self.tally.end)
 
-    def successor(self, about: PowerEvent | OpenEpisode, start: int) -> OpenEpisode:
+    def successor(self, start: int) -> OpenEpisode:
         """The next episode of the pump, that began while the end of this one was still open."""
-        following = OpenEpisode(about, start, self._thresholds)
         # A late event may have moved this episode to before its name; names of a pump only grow.
+        following = OpenEpisode(self.pump, self._place, start, self._fleet, self.battery)
         following._episode = max(start, self._episode + 1)
         following.company = self.company.since(start)
         following.runway = self.runway
+        following.heard_s = self.heard_s
+        following.test = self.test
+        following._model = self._model
         return following
 
     @classmethod
-    def resume(cls, published: PowerEpisode, thresholds: Thresholds) -> Self:
+    def resume(cls, published: PowerEpisode, fleet: Fleet, battery: Battery) -> Self:
         """Go on from a published revision of an episode that was still open."""
-        self = cls.__new__(cls)
-        self._thresholds = thresholds
-        self.hospital, self.care_area = published.hospital, published.care_area
-        self.pump = published.pump
-        self._episode = int(published.episode.rpartition("@")[2])
+        thresholds = fleet.thresholds
         clock, started = ms(published.at), ms(published.started_at)
+        place = fleet.told.places.number((published.hospital, published.care_area))
+        self = cls(published.pump, place, int(published.episode.rpartition("@")[2]), fleet, battery)
         empty = ms(published.empty_at) if published.empty_at is not None else 0
-        self._due = clock + thresholds.revise
-        self._empty_told = empty
-        self._flips = 0
+        self._due_s = (clock + thresholds.revise) // 1000
+        self._empty_told_s = empty // 1000
         self._active_told = was_active(published)
-        self._grace_check = FOREVER if published.minutes * MINUTE >= thresholds.grace else clock
-        place = (published.care_area, None)
-        stretches = [Stretch(started, clock, published.drugs, place)]
-        if published.cause == "transport":
-            stretches.append(Stretch(started, clock, None, ("", None)))  # it had moved, to where is not told
-        self.company = Company(tuple(stretches))
-        self.runway = Runway(empty)
-        self.tally = tally = Tally()
+        self._grace_check_s = NEVER_S if published.minutes * MINUTE >= thresholds.grace else clock // 1000
+        drugs = [fleet.told.drugs.number(drug) for drug in published.drugs]
+        stretches = [Stretch(started, clock, what_was(place, 0, drugs))]
+        if published.cause == "transport":  # it had moved, to where is lost
+            stretches += [Stretch(started, clock, what_was(place, where, ())) for where in (1, 2)]
+        self.company = Company.of(stretches)
+        self.runway.resume(empty // 1000)
+        tally = self.tally
         tally.started = started
         paused = ms(published.paused_at) if published.paused_at is not None else 0
-        tally.last = recalled(paused or clock, published.charge_min, active=not paused)
+        spoke = ms(published.silent_since) if published.silent_since is not None else clock
+        tally.last = recalled(paused or spoke, published.charge_min, active=not paused)
         tally.active_ms = round(published.minutes * MINUTE)
         tally.charge_start = round(published.charge_start * 10)
         tally.charge_min = round(published.charge_min * 10)
@@ -172,30 +233,95 @@ class OpenEpisode:
         tally.returns = thresholds.loose_cord_returns if published.cause == "loose_cord" else 0
         tally.fault = published.cause == "battery_fault"
         # Heartbeats between the revision and the restart are not read again: their silence proves nothing.
-        self.leeway = thresholds.revise
+        self._leeway = True
+        self.silent = published.silent_since is not None
+        self._low, self._depleted = published.low_alarm, published.depleted
+        self._model = fleet.told.models.number(published.model or "")
         self.revision = published.revision
         self.test = published.test
+        return self
+
+    def packed(self) -> bytes:
+        """All of it as bytes."""
+        flags = (
+            (_TEST if self.test else 0)
+            | (_ACTIVE_TOLD if self._active_told else 0)
+            | (_LEEWAY if self._leeway else 0)
+            | (_SILENT if self.silent else 0)
+            | (_LOW if self._low else 0)
+            | (_DEPLETED if self._depleted else 0)
+            | self._flips << _FLIPS_SHIFT
+        )
+        head = _PACK.pack(
+            self._episode,
+            self._due_s,
+            self._empty_told_s,
+            self._grace_check_s,
+            self.heard_s,
+            self.revision,
+            self._model,
+            self._place,
+            flags,
+        )
+        return head + self.tally.packed() + self.runway.packed() + self.company.packed
+
+    @classmethod
+    def unpacked(cls, packed: bytes, pump: str, fleet: Fleet, battery: Battery) -> Self:
+        """What `packed` gave."""
+        self = cls.__new__(cls)
+        self._fleet, self.pump, self.battery = fleet, pump, battery
+        (
+            self._episode,
+            self._due_s,
+            self._empty_told_s,
+            self._grace_check_s,
+            self.heard_s,
+            self.revision,
+            self._model,
+            self._place,
+            flags,
+        ) = _PACK.unpack_from(packed)
+        self.test = bool(flags & _TEST)
+        self._active_told = bool(flags & _ACTIVE_TOLD)
+        self._leeway = bool(flags & _LEEWAY)
+        self.silent = bool(flags & _SILENT)
+        self._low = bool(flags & _LOW)
+        self._depleted = bool(flags & _DEPLETED)
+        self._flips = flags >> _FLIPS_SHIFT
+        self.tally = Tally.unpacked(packed, _PACK.size)
+        self.runway = Runway.unpacked(packed, _PACK.size + TALLY_BYTES)
+        self.company = Company(packed[_PACK.size + TALLY_BYTES + RUNWAY_BYTES :])
         return self
 
     def _provisional(self, window: bytes) -> tuple[Tally, bool]:
         """The figures with the window counted, up to where the episode seems to be over, and whether it does."""
         tally = self.tally.copy()
         for observation in observations(window):
-            if tally.over_by(observation >> AT_SHIFT, self._thresholds.silence + self.leeway, self._thresholds.pause):
+            if tally.over_by(observation >> AT_SHIFT, self._silence, self._fleet.thresholds.pause):
                 tally.paused = tally.end  # after a silence the last word is the end, unless a late event comes
                 return tally, True
-            tally.add(observation, self._thresholds.silence + self.leeway)
+            tally.add(observation, self._silence)
         return tally, False
 
-    def _published(self, tally: Tally, at: int, *, empty: int, end: int) -> PowerEpisode:
+    def _published(self, tally: Tally, at: int, *, outlook: Outlook, end: int, silent_since: int = 0) -> PowerEpisode:
+        fleet = self._fleet
         self.revision += 1
         last = end or at
-        moved = self.company.moved(tally.started, last)
+        hospital, care_area = unit = fleet.told.places[self._place]
+        back = end if end and tally.paused else tally.paused
+        fleet.losses.note(unit, self.pump, tally.started, back)
         episode = f"{self.pump}@{self._episode}"
+        cause = cause_of(
+            tally,
+            fleet.thresholds,
+            moved=self.company.moved(tally.started, last),
+            failed=fleet.losses.failed(unit, self.pump, tally.started, back),
+            ended=bool(end and tally.paused),
+        )
         return PowerEpisode(
             id=f"{episode}/{self.revision}",
-            hospital=self.hospital,
-            care_area=self.care_area,
+            hospital=hospital,
+            care_area=care_area,
             pump=self.pump,
             at=from_ms(at),
             episode=episode,
@@ -206,21 +332,48 @@ class OpenEpisode:
             minutes=round(tally.active_ms / MINUTE, 5),
             charge_start=tally.charge_start / 10,
             charge_min=tally.charge_min / 10,
-            empty_at=from_ms(empty) if empty else None,
-            drugs=self.company.drugs(tally.started, last),
-            cause=cause_of(tally, self._thresholds, moved=moved, ended=bool(end and tally.paused)),
+            empty_at=from_ms(outlook.at * 1000) if outlook.at else None,
+            drugs=self.company.drugs(tally.started, last, fleet.told.drugs),
+            cause=cause,
             paused_at=from_ms(tally.paused) if tally.paused and not end else None,
+            empty_from=from_ms(outlook.earliest * 1000) if outlook.at else None,
+            empty_to=from_ms(outlook.latest * 1000) if outlook.at else None,
+            silent_since=from_ms(silent_since) if silent_since else None,
+            model=fleet.told.models[self._model] or None,
+            low_alarm=self._low,
+            depleted=self._depleted,
+            battery=self._health(last=bool(end)),
             test=self.test,
         )
 
-    def _empty_moved(self) -> bool:
-        empty, told = self.runway.empty, self._empty_told
-        return empty != told and (not empty or not told or abs(empty - told) > self._thresholds.empty_shift)
+    def _health(self, *, last: bool) -> BatteryHealth | None:
+        """The verdict on the battery: with the last revision, and as soon as it is worn."""
+        if not (last or self.battery.learned):
+            return None
+        health = health_of(self.battery, self._scale)
+        return health if last or health.verdict == "degraded" else None
+
+    def _empty_moved(self, empty_s: int, clock_s: int) -> bool:
+        """Whether the predicted end has moved by enough to be told: far ahead, by a quarter of the time left."""
+        told = self._empty_told_s
+        if not empty_s or not told:
+            return empty_s != told
+        shift = max(self._fleet.thresholds.empty_shift // 1000, (min(empty_s, told) - clock_s) // 4)
+        return abs(empty_s - told) > shift
+
+    @property
+    def _scale(self) -> float:
+        return self._fleet.models.scale(self._fleet.told.models[self._model])
+
+    @property
+    def _silence(self) -> int:
+        thresholds = self._fleet.thresholds
+        return thresholds.silence + (thresholds.revise if self._leeway else 0)
 
     @property
     def _flips_told(self) -> int:
         """How many changes between battery and mains are published at once; a loose cord has more."""
-        return 2 * self._thresholds.loose_cord_returns
+        return 2 * self._fleet.thresholds.loose_cord_returns
 
 
 def was_active(published: PowerEpisode) -> bool:

@@ -1,8 +1,9 @@
-"""What one power event says, packed into one integer that sorts by event time.
+"""What one power event says, packed into eight bytes that sort by event time.
 
-    milliseconds since 1970 (44 bits) · seq modulo 64 (6) · charge in tenths of a percent (10) · flags (3)
+    milliseconds since 1970 (43 bits) · seq modulo 32 (5) · charge in tenths of a percent (10) · kind (3) · flags (3)
 
-The seq only orders events of the same millisecond.
+Big-endian, so that bytes compare as times do. The seq orders events of the same millisecond; with the rest it tells
+a repeated event from a new one.
 """
 
 from __future__ import annotations
@@ -10,26 +11,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from schemas.events import PowerEvent
+    from schemas.events import PowerEvent, PowerKind
 
 BATTERY, INFUSING, FAULT = 1, 2, 4
 ACTIVE = BATTERY | INFUSING
-AT_SHIFT = 19
-LATEST_MS = 2**44  # the year 2527
+AT_SHIFT = 21
+LATEST_MS = 2**43  # the year 2248
+SIZE = 8
 ALARMS = frozenset({"low", "very_low", "depleted"})
+KINDS: dict[PowerKind, int] = {
+    "heartbeat": 0,
+    "plugged": 1 << 3,
+    "unplugged": 2 << 3,
+    "low": 3 << 3,
+    "very_low": 4 << 3,
+    "depleted": 5 << 3,
+    "started": 6 << 3,
+    "stopped": 7 << 3,
+}
 
 
-def observe(event: PowerEvent, at_ms: int, fault_charge_pct: float) -> int:
-    """The observation in an event."""
-    flags = (BATTERY if event.source == "battery" else 0) | (INFUSING if event.infusing else 0)
-    if event.kind in ALARMS and event.charge_pct > fault_charge_pct:
-        flags |= FAULT
-    return at_ms << AT_SHIFT | (event.seq & 63) << 13 | round(event.charge_pct * 10) << 3 | flags
+def observe(event: PowerEvent, at_ms: int) -> int:
+    """The observation in an event, without the flag FAULT."""
+    return (
+        at_ms << AT_SHIFT
+        | (event.seq & 31) << 16
+        | int(event.charge_pct * 10 + 0.5) << 6
+        | KINDS[event.kind]
+        | (event.source == "battery")
+        | event.infusing << 1
+    )
 
 
 def recalled(at_ms: int, charge_pct: float, *, active: bool) -> int:
     """The observation that a published revision still tells of."""
-    return at_ms << AT_SHIFT | round(charge_pct * 10) << 3 | (ACTIVE if active else 0)
+    return at_ms << AT_SHIFT | round(charge_pct * 10) << 6 | (ACTIVE if active else 0)
 
 
 def is_active(observation: int) -> bool:
@@ -39,4 +55,4 @@ def is_active(observation: int) -> bool:
 
 def tenths(observation: int) -> int:
     """Charge in tenths of a percent."""
-    return observation >> 3 & 1023
+    return observation >> 6 & 1023

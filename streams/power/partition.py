@@ -1,48 +1,79 @@
-"""The power side of one partition: every pump's last few minutes, and its episode if it has one."""
+"""The power side of one partition: every pump's last few minutes, its battery, and its episode if it has one."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from schemas.codec import EventRefused, ms
 from streams.power import window as windows
-from streams.power.episode import FOREVER, OpenEpisode, was_active
-from streams.power.observation import AT_SHIFT, LATEST_MS, is_active, observe, recalled
+from streams.power.battery import Battery
+from streams.power.clock import FleetClock
+from streams.power.episode import FOREVER, HEARD_PLACE, OpenEpisode, was_active
+from streams.power.fleet import Fleet
+from streams.power.infusing import STEP_S, InfusingMinutes
+from streams.power.observation import (
+    ACTIVE,
+    ALARMS,
+    AT_SHIFT,
+    FAULT,
+    LATEST_MS,
+    SIZE,
+    is_active,
+    observe,
+    recalled,
+    tenths,
+)
 from streams.power.settings import PowerSettings, Thresholds
+from streams.power.slot import EPISODE, HEAD, OPEN, REST, SEQ_UNKNOWN, Slot, parted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from schemas.events import PowerEpisode, PowerEvent
+    from streams.power.losses import UnitLosses
 
-# So often, in events, as many pumps are looked at: whether they have been silent for too long.
-SWEEP_EVERY = 1000
+# All pumps are looked at once in so much event time: whether they have fallen silent.
+ROUND_S = 60
+# The clock takes the time of every event of a small partition, and of a share of those of a large one: as many a
+# round as before.
+CLOCK_SHARE = 256
+# A window of a pump at rest is cut only when it is longer than four minutes of heartbeats.
+_LONG = HEAD.size + 8 * SIZE
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
 
 
 class PowerPartition:
     """Follows the pumps of one partition.
 
-    What is published about a pump depends on that pump's events alone, with one exception: a pump not heard of
-    for `memory_h` of the partition's event time leaves memory, which closes its episode at its last word.
+    What is published about a pump depends on that pump's events alone, with these exceptions: that it fell silent is
+    told by the clock of the partition's other pumps; a pump not heard of for `memory_h` of that clock leaves memory,
+    which closes its episode at its last word; a power failure of a unit shows in several pumps at once (`losses`, to
+    which the worker adds what other partitions published); and what is usual for a model comes from all pumps of it.
     """
 
-    def __init__(self, settings: PowerSettings | None = None) -> None:
+    def __init__(self, settings: PowerSettings | None = None, losses: UnitLosses | None = None) -> None:
         self._thresholds = Thresholds(settings or PowerSettings())
-        self._windows: dict[str, bytes] = {}
-        self._open: dict[str, OpenEpisode] = {}
+        self._fleet = Fleet(self._thresholds, losses)
+        self._slots: dict[str, bytes] = {}
         self._resumed: dict[str, int] = {}
-        self._clock = 0
-        self._applied = 0
+        self._clock = FleetClock()
+        self._swept_s = 0
+        self._applied = False
+        self._unheard = 0
+        self._silence_s = self._thresholds.silence // 1000
         self._sweep: Iterator[str] = iter(())
+        self.infusing = InfusingMinutes()
 
     def __len__(self) -> int:
-        return len(self._windows)
+        return len(self._slots)
 
     @property
     def open_episodes(self) -> int:
         """How many episodes have not ended."""
-        return len(self._open)
+        return sum(slot[0] & OPEN for slot in self._slots.values())
 
     def apply(self, event: PowerEvent, offset: int) -> list[PowerEpisode]:
         """The episode revisions that an event leads to, in order.
@@ -52,34 +83,26 @@ class PowerPartition:
         the pump's last revision comes from is only read again: it leads to nothing.
         """
         pump = event.pump
-        if self._resumed:
-            if not self._applied:
-                self._trust_from(offset)
-            if offset <= self._resumed.get(pump, -1):
-                return []
-        at = ms(event.at)
+        if self._resumed and self._read_again(pump, offset):
+            return []
+        at = (event.at - EPOCH) // MILLISECOND
         if not 0 < at < LATEST_MS:
             raise EventRefused("clock", f"field `at`: {event.at.isoformat()} cannot be; set the pump's clock")
-        observation = observe(event, at, self._thresholds.fault_pct)
+        observation = observe(event, at)
         revisions: list[PowerEpisode] = []
-        window = self._windows.get(pump)
-        clock = at if window is None else max(at, windows.newest(window) >> AT_SHIFT)
-        if window is not None and clock - at > self._thresholds.lateness:
-            self._refuse_late(event, clock - at, window)
-            self._end(pump, window, revisions)
-            window, clock = None, at
-        follow = pump in self._open or is_active(observation)
-        if window is None:
-            window = windows.opened(event, observation)
-        else:
-            window = windows.placed(window, event, observation, 0 if follow else clock - self._thresholds.lateness)
-        if follow:
-            window = self._follow(event, observation, window, clock, revisions)
-        self._windows[pump] = window
-        self._clock = max(self._clock, clock)
-        self._applied += 1
-        if self._applied % SWEEP_EVERY == 0:
-            self._forget_silent(revisions)
+        slot = self._slots.get(pump)
+        if (
+            slot is None
+            or slot[0] & OPEN
+            or observation & ACTIVE == ACTIVE
+            or not self._rested(event, observation, slot)
+        ):
+            self._followed(event, observation, slot, revisions)
+        self._unheard -= 1
+        if self._unheard <= 0:
+            self._unheard = len(self._slots) // CLOCK_SHARE
+            if self._clock.hear(at):
+                self._look_round(revisions)
         return revisions
 
     def restore(self, published: Iterable[tuple[PowerEpisode, int]]) -> None:
@@ -91,87 +114,177 @@ class PowerPartition:
         for revision, offset in published:
             pump = revision.pump
             self._resumed[pump] = max(offset, self._resumed.get(pump, -1))
-            self._windows[pump] = windows.remembered(
-                recalled(ms(revision.at), revision.charge_min, active=was_active(revision))
-            )
+            known = self._slots.get(pump)
+            battery = parted(known).battery if known is not None else b""
+            episode = b""
             if revision.ended_at is None:
-                self._open[pump] = OpenEpisode.resume(revision, self._thresholds)
-            else:
-                self._open.pop(pump, None)
+                episode = OpenEpisode.resume(revision, self._fleet, Battery.unpacked(battery)).packed()
+            last = revision.silent_since or revision.at
+            window = recalled(ms(last), revision.charge_min, active=was_active(revision)).to_bytes(SIZE, "big")
+            self._slots[pump] = Slot(SEQ_UNKNOWN, 0, battery, episode, window).packed()
+
+    def _read_again(self, pump: str, offset: int) -> bool:
+        if not self._applied:
+            self._applied = True
+            self._trust_from(offset)
+        return offset <= self._resumed.get(pump, -1)
 
     def _trust_from(self, first_offset: int) -> None:
         """Expect no silence where nothing was lost: records before `first_offset` are not read again."""
-        for pump, episode in self._open.items():
-            if self._resumed[pump] + 1 >= first_offset:
-                episode.leeway = 0
+        for pump, offset in self._resumed.items():
+            slot = parted(self._slots[pump])
+            if slot.episode and offset + 1 >= first_offset:
+                episode = OpenEpisode.unpacked(slot.episode, pump, self._fleet, Battery.unpacked(slot.battery))
+                episode.trust()
+                self._slots[pump] = slot._replace(episode=episode.packed()).packed()
 
-    def _follow(
-        self, event: PowerEvent, observation: int, window: bytes, clock: int, revisions: list[PowerEpisode]
-    ) -> bytes:
-        """Take an event into the pump's episode, end what is over, publish what is due; what the window keeps."""
-        pump = event.pump
-        episode = self._open.get(pump)
+    def _rested(self, event: PowerEvent, observation: int, slot: bytes) -> bool:
+        """Take the event of a pump without an episode if it is the newest and needs no second look.
+
+        That is nearly every event of a fleet, so it is done on the bytes of the slot.
+        """
+        entry, last = observation.to_bytes(SIZE, "big"), slot[-SIZE:]
+        if last >= entry:
+            return False
+        flags, _, since_s = HEAD.unpack_from(slot)
+        before, at_s = int.from_bytes(last, "big"), (observation >> AT_SHIFT) // 1000
+        before_s = (before >> AT_SHIFT) // 1000
+        if (before ^ observation) & ACTIVE or at_s // STEP_S != before_s // STEP_S or at_s - before_s > self._silence_s:
+            since_s = self._ran(event, before, since_s, at_s)
+        body = slot[HEAD.size :]
+        if len(slot) >= _LONG:
+            start = REST[flags] - HEAD.size
+            body = body[:start] + windows.trimmed(body[start:], (observation >> AT_SHIFT) - self._thresholds.lateness)
+        self._slots[event.pump] = HEAD.pack(flags, event.seq, since_s) + body + entry
+        return True
+
+    def _ran(self, event: PowerEvent, before: int, since_s: int, at_s: int) -> int:
+        """Add up what the pump infused until now, or until it was heard last; from when on it is to be added next."""
+        before_s = (before >> AT_SHIFT) // 1000
+        until_s = at_s if at_s - before_s <= self._silence_s else before_s
+        self.infusing.add(event, before, since_s or before_s, until_s)
+        return at_s
+
+    def _followed(
+        self, event: PowerEvent, observation: int, packed: bytes | None, revisions: list[PowerEpisode]
+    ) -> None:
+        """Take any event: end what is over, publish what is due, keep what is needed."""
+        pump, at = event.pump, observation >> AT_SHIFT
+        fleet, lateness = self._fleet, self._thresholds.lateness
+        fleet.now_s = self._clock.now // 1000
+        slot = parted(packed) if packed is not None else Slot(SEQ_UNKNOWN, 0, b"", b"", b"")
+        since_s = slot.since_s
+        window, battery, episode = slot.window, Battery.unpacked(slot.battery), None
+        if slot.episode:
+            episode = OpenEpisode.unpacked(slot.episode, pump, fleet, battery)
+        clock = at
+        if window:
+            before = windows.newest(window)
+            clock = max(at, before >> AT_SHIFT)
+            if clock - at > lateness:
+                self._refuse_late(event, clock - at, slot.seq)
+                if episode is not None:
+                    self._settled(episode, window, FOREVER, clock, revisions)
+                window, clock, episode = b"", at, None
+            elif observation > before:
+                since_s = self._ran(event, before, since_s, at // 1000)
+        if episode is None and is_active(observation):
+            place = fleet.told.places.number((event.hospital, event.care_area))
+            episode = OpenEpisode(pump, place, at, fleet, battery)
+        if event.kind in ALARMS:
+            observation = self._judged(event, observation, window, episode)
+        window = windows.placed(window, observation, pump)
+        seq = event.seq if event.seq > slot.seq or slot.seq == SEQ_UNKNOWN else slot.seq
         if episode is None:
-            episode = OpenEpisode(event, observation >> AT_SHIFT, self._thresholds)
-        urgent = episode.hear(event, observation, newest=observation == windows.newest(window))
-        going_on, window = self._settled(episode, event, window, clock - self._thresholds.lateness, clock, revisions)
-        if going_on is None:
-            self._open.pop(pump, None)
+            window = windows.trimmed(window, clock - lateness)
         else:
-            self._open[pump] = going_on
-            revision = going_on.revise(clock, window, urgent=urgent)
+            urgent = episode.hear(event, observation, newest=observation == windows.newest(window))
+            episode, window = self._settled(episode, window, clock - lateness, clock, revisions)
+            revision = episode.revise(clock, window, urgent=urgent) if episode is not None else None
             if revision is not None:
                 revisions.append(revision)
-        return window
+        known = battery.packed() if battery.discharges or battery.learned or battery.capacity else b""
+        kept = episode.packed() if episode is not None else b""
+        self._slots[pump] = Slot(seq, since_s, known, kept, window).packed()
+
+    def _judged(self, event: PowerEvent, observation: int, window: bytes, episode: OpenEpisode | None) -> int:
+        """The observation of an alarm, flagged if the battery is at fault."""
+        if any(known | FAULT == observation | FAULT for known in windows.observations(window)):
+            raise EventRefused("duplicate", f"field `id`: this event of pump {event.pump} came before; send it once")
+        at_fault = episode is not None and episode.at_fault(event, tenths(observation))
+        return observation | FAULT if at_fault else observation
 
     def _settled(
-        self,
-        episode: OpenEpisode,
-        about: PowerEvent | OpenEpisode,
-        window: bytes,
-        horizon: int,
-        clock: int,
-        revisions: list[PowerEpisode],
+        self, episode: OpenEpisode, window: bytes, horizon: int, clock: int, revisions: list[PowerEpisode]
     ) -> tuple[OpenEpisode | None, bytes]:
         """Settle what is older than `horizon`; the episode that goes on, if any, and what the window keeps."""
-        kept = windows.trimmed(window, horizon) if horizon < FOREVER else window[: windows.SEQ.size]
+        kept = windows.trimmed(window, horizon) if horizon < FOREVER else b""
         current: OpenEpisode | None = episode
-        for observation in windows.observations(window[: len(window) - len(kept) + windows.SEQ.size]):
+        for observation in windows.observations(window[: len(window) - len(kept)]):
             at = observation >> AT_SHIFT
             if current is not None and current.over_by(at):
                 revisions.append(current.close(clock))
                 current = None
             if current is None and is_active(observation):
-                current = episode = episode.successor(about, at)
+                current = episode = episode.successor(at)
             if current is not None:
                 current.settle(observation)
         if current is not None and current.over_by(horizon):
             revisions.append(current.close(clock))
             current = None
         if current is None and (start := windows.first_active(kept)):
-            current = episode.successor(about, start >> AT_SHIFT)
+            current = episode.successor(start >> AT_SHIFT)
         return current, kept
 
-    def _end(self, pump: str, window: bytes, revisions: list[PowerEpisode]) -> None:
-        """Close the pump's episode with all that is known of it."""
-        episode = self._open.pop(pump, None)
-        if episode is not None:
-            self._settled(episode, episode, window, FOREVER, windows.newest(window) >> AT_SHIFT, revisions)
-
-    def _forget_silent(self, revisions: list[PowerEpisode]) -> None:
-        pumps = list(islice(self._sweep, SWEEP_EVERY))
+    def _look_round(self, revisions: list[PowerEpisode]) -> None:
+        """Look at the next pumps of the round: whether they have fallen silent, or have left."""
+        now_s = self._clock.before // 1000
+        passed = min(now_s - self._swept_s, ROUND_S)
+        share = len(self._slots) * passed // ROUND_S
+        if share == 0:
+            return
+        self._swept_s = now_s
+        pumps = list(islice(self._sweep, share))
+        if len(pumps) < share:
+            self._sweep = iter(list(self._slots))
+            pumps += islice(self._sweep, share - len(pumps))
+        gone = (self._clock.now - self._thresholds.memory) << AT_SHIFT
         for pump in pumps:
-            window = self._windows.get(pump)
-            if window is not None and windows.newest(window) >> AT_SHIFT < self._clock - self._thresholds.memory:
-                del self._windows[pump]
-                self._resumed.pop(pump, None)
-                self._end(pump, window, revisions)
-        if len(pumps) < SWEEP_EVERY:
-            self._sweep = iter(list(self._windows))
+            packed = self._slots.get(pump)
+            if packed is None:
+                continue
+            if packed[0] & OPEN and self._quiet(packed, now_s):
+                self._listen(pump, packed, now_s, revisions)
+            if int.from_bytes(packed[-SIZE:], "big") < gone:
+                self._forget(pump, packed, revisions)
 
-    def _refuse_late(self, event: PowerEvent, late: int, window: bytes) -> None:
+    def _quiet(self, packed: bytes, now_s: int) -> bool:
+        """Whether it is worth a look if the pump fell silent."""
+        heard_s = int.from_bytes(packed[(place := EPISODE[packed[0]] + HEARD_PLACE) : place + 4], "little")
+        return not heard_s or (now_s - heard_s) * 1000 >= self._thresholds.silent_after
+
+    def _listen(self, pump: str, packed: bytes, now_s: int, revisions: list[PowerEpisode]) -> None:
+        slot = parted(packed)
+        episode = OpenEpisode.unpacked(slot.episode, pump, self._fleet, Battery.unpacked(slot.battery))
+        heard_s = episode.heard_s
+        revision = episode.fall_silent(slot.window, now_s)
+        if revision is not None:
+            revisions.append(revision)
+        if revision is not None or episode.heard_s != heard_s:
+            self._slots[pump] = slot._replace(episode=episode.packed()).packed()
+
+    def _forget(self, pump: str, packed: bytes, revisions: list[PowerEpisode]) -> None:
+        """A pump that was not heard of for days: close its episode; only its battery stays known."""
+        slot = parted(packed)
+        del self._slots[pump]
+        self._resumed.pop(pump, None)
+        if slot.episode:
+            episode = OpenEpisode.unpacked(slot.episode, pump, self._fleet, Battery.unpacked(slot.battery))
+            self._settled(episode, slot.window, FOREVER, windows.newest(slot.window) >> AT_SHIFT, revisions)
+
+    def _refuse_late(self, event: PowerEvent, late: int, highest: int) -> None:
         """Refuse an event that comes too late, unless its seq says that it is new: the clock was set back."""
-        if event.seq > windows.highest_seq(window):
+        if highest != SEQ_UNKNOWN and event.seq > highest:
             return
         raise EventRefused(
             "late",

@@ -1,70 +1,222 @@
-"""When the battery will be empty, from this pump's own recent slope.
+"""When the battery will be empty, from this pump's own discharge and what is known of its battery.
 
-A gauge shows whole points, so the slope is measured from one step of the gauge to a later step: between steps the
-charge is only known to a point. The first step after the start or a reset is where measuring begins.
+The slope is measured in percent of the gauge a point taken (see `drain`), not a minute: it then holds when the flow
+changes. A gauge that lies shows a share of what it believes its battery holds; where its battery's own history says
+that less is there, the battery is empty before the gauge is.
 """
 
 from __future__ import annotations
 
-from streams.power.settings import MINUTE
+from struct import Struct
+from typing import TYPE_CHECKING, NamedTuple
 
-# Judgements, until minutes-to-empty are evaluated against simulated depletions.
-RECENT = 30 * MINUTE  # the slope reaches 30 to 60 min back
-LEAST_ELAPSED = 5 * MINUTE
-LEAST_DROP = 30  # tenths of a percent
+from streams.power.battery import LEAST_POINTS, WORN_BELOW
+from streams.power.drain import points_an_hour
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from schemas.events import PowerEvent
+    from streams.power.battery import Battery
+
+_PACK = Struct("<fffHHHIIIIB")
+RUNWAY_BYTES = _PACK.size
+HOUR_S = 3600
+
+# What the pump's own alarms say is left, in seconds (low at 30 min, very low at 15 min).
+ALARM_LEFT_S = {"low": 1800, "very_low": 900, "depleted": 0}
+# Judgements, set with simulated depletions.
+PUNCTUAL = 0.85  # of that is really left: the voltage of a worn battery falls faster than its pump expects
+ALARM_WEIGHT = {"low": 0.5, "very_low": 0.5, "depleted": 0.9}
+# Low alarms above 20 % of the gauge, and above this many times what 30 min take of a new battery, come too early.
+EARLY_PERCENT, EARLY = 20.0, 1.4
+SHORT = 0.7  # from low to depleted in less than this share of 30 min is shorter than specified
+OWN_POINTS = 8.0  # discharge after which this stretch's slope counts as much as the battery's earlier ones
 REBOUND = 10  # tenths by which a resting gauge may rise without being charged
+WATCHED_S = 300
+FAR_JUMP, JUMP = 100, 50  # tenths that a gauge falls in WATCHED_S beyond what was taken: a sign of age; a jump
+SPREAD_FIRST, SPREAD_OWN, SPREAD_USABLE, SPREAD_LEARNED = 0.12, 0.03, 0.08, 0.05
+NINETY = 1.645  # standard deviations either way that hold 90 %
 
-# What the pump's own alarms say is left (low at 30 min, very low at 15 min).
-ALARM_LEFT = {"low": 30 * MINUTE, "very_low": 15 * MINUTE, "depleted": 0}
+JUMPED, COUNTED = 1, 2
+
+
+class Outlook(NamedTuple):
+    """When the battery is empty, and between when and when with nine in ten; seconds since 1970, 0 if not known."""
+
+    at: int
+    earliest: int
+    latest: int
+
+
+NOTHING = Outlook(0, 0, 0)
 
 
 class Runway:
-    """The slope of one pump's gauge while it infuses on battery. Times in ms, charges in tenths of a percent."""
+    """One discharge of one pump while it infuses. Times in s since 1970, charges in tenths of a percent."""
 
-    __slots__ = ("_ceiling", "_charge", "_from", "_from_charge", "_next", "_next_charge", "empty")
+    __slots__ = (
+        "_at",
+        "_ceiling",
+        "_charge",
+        "_energy",
+        "_first",
+        "_flags",
+        "_load",
+        "_mark_at",
+        "_mark_charge",
+        "_mark_energy",
+        "low_at",
+    )
 
-    def __init__(self, empty: int = 0) -> None:
-        self.empty = empty  # predicted time, 0 if unknown
-        self._ceiling = 0
-        self._charge = -1
-        self._from = self._from_charge = 0
-        self._next = self._next_charge = 0
+    def __init__(self) -> None:
+        self._energy = self._load = self._mark_energy = 0.0
+        self._first = self._charge = self._mark_charge = 0
+        self._at = self._ceiling = self._mark_at = self.low_at = 0
+        self._flags = 0
 
-    def hear(self, at: int, charge: int, kind: str) -> None:
-        """Take the newest gauge reading, and the pump's alarm if it is one."""
-        if charge != self._charge:
-            self._read(at, charge)
-        left = ALARM_LEFT.get(kind)
-        if left is not None:
-            self._ceiling = min(self._ceiling or at + left, at + left)
-            self.empty = min(self.empty or self._ceiling, self._ceiling)
+    def hear(self, event: PowerEvent, at: int, charge: int, battery: Battery, scale: float) -> None:
+        """Take the newest event of a pump that infuses on battery, at `at` in s."""
+        if self._at and charge > self._charge + REBOUND:
+            self.__init__()  # type: ignore[misc]  # charged without our hearing of it
+        if not self._at:
+            battery.hear(event)
+            self._first = self._charge = self._mark_charge = charge
+            self._at = self._mark_at = at
+        self._energy += self._load * (at - self._at) / HOUR_S
+        self._load = points_an_hour(event.rate_ml_h, event.channels_running)
+        self._at = at
+        self._read(charge, battery, scale)
+        if event.kind in ALARM_LEFT_S:
+            self._alarmed(event.kind, battery, scale)
 
-    def reset(self) -> None:
-        """Forget the slope: the pump is charging or not infusing."""
-        self.empty = self._ceiling = 0
-        self._charge = -1
-        self._from = self._next = 0
+    def end(self, event: PowerEvent, at: int, battery: Battery, scale: float) -> tuple[float, float] | None:
+        """The discharge is over: points and percent that tell of the slope, if any. It begins anew after that."""
+        if not self._at:
+            return None
+        self._energy += self._load * (at - self._at) / HOUR_S
+        if event.kind == "depleted":
+            self._at = at
+            self._alarmed("depleted", battery, scale)
+        elif not self.low_at:
+            battery.prove(self._taken(battery, scale) + self._load * ALARM_LEFT_S["low"] / HOUR_S * PUNCTUAL)
+        told = self._told()
+        self.__init__()  # type: ignore[misc]
+        return told
 
-    def _read(self, at: int, charge: int) -> None:
-        if self._charge < 0:
-            self._charge = charge
-            return
-        if charge > self._charge:
-            if charge > self._charge + REBOUND:
-                self.reset()
-                self._charge = charge
-            return
+    def outlook(self, battery: Battery, scale: float) -> Outlook:
+        """When the battery is empty if the pump goes on as it does now."""
+        if not self._at:
+            return NOTHING
+        slope = self._slope(battery, scale)
+        by_gauge = self._charge / 10 / slope
+        left, spread = by_gauge, SPREAD_USABLE * 100 / slope
+        if battery.learned:
+            left = min(by_gauge, max(battery.usable - self._taken(battery, scale), 0.0))
+            spread = SPREAD_LEARNED * battery.usable
+        known = self._energy + battery.energy
+        spread += (SPREAD_OWN + SPREAD_FIRST * OWN_POINTS / (OWN_POINTS + known)) * left
+        seconds, wide = left / self._load * HOUR_S, NINETY * spread / self._load * HOUR_S
+        empty = self._at + round(seconds)
+        latest = self._at + round(seconds + wide)
+        earliest = self._at + round(max(seconds - wide, 0.0))
+        if self._ceiling:
+            empty, earliest = min(empty, self._ceiling), min(earliest, self._ceiling)
+            latest = min(latest, self._ceiling)
+        return Outlook(max(empty, 1), max(earliest, 1), max(latest, 1))
+
+    def packed(self) -> bytes:
+        """All of it as bytes."""
+        return _PACK.pack(
+            self._energy,
+            self._load,
+            self._mark_energy,
+            self._first,
+            self._charge,
+            self._mark_charge,
+            self._at,
+            self._ceiling,
+            self._mark_at,
+            self.low_at,
+            self._flags,
+        )
+
+    @classmethod
+    def unpacked(cls, packed: bytes, place: int) -> Self:
+        """What `packed` gave."""
+        self = cls.__new__(cls)
+        (
+            self._energy,
+            self._load,
+            self._mark_energy,
+            self._first,
+            self._charge,
+            self._mark_charge,
+            self._at,
+            self._ceiling,
+            self._mark_at,
+            self.low_at,
+            self._flags,
+        ) = _PACK.unpack_from(packed, place)
+        return self
+
+    def faulty(self, event: PowerEvent, charge: int, battery: Battery, scale: float) -> bool:
+        """Whether an alarm at this charge comes from a battery that holds too little."""
+        slope = self._slope(battery, scale) if self._energy >= LEAST_POINTS else battery.slope(scale)
+        load = points_an_hour(event.rate_ml_h, event.channels_running)
+        left = load * ALARM_LEFT_S[event.kind] / HOUR_S * PUNCTUAL
+        taken = self._taken(battery, scale) if self._energy >= LEAST_POINTS else (100 - charge / 10) / slope
+        return (taken + left) * battery.point(scale) / 100 < WORN_BELOW
+
+    def resume(self, ceiling: int) -> None:
+        """After a restart: the last prediction holds until there is a slope again."""
+        self._ceiling = ceiling
+
+    def _read(self, charge: int, battery: Battery, scale: float) -> None:
+        if not self._flags & JUMPED:
+            slope = self._slope(battery, scale)
+            beyond = self._mark_charge - charge - 10 * slope * (self._energy - self._mark_energy)
+            if beyond > JUMP:
+                self._jump(charge, battery, scale, far=beyond > FAR_JUMP)
         self._charge = charge
-        if not self._from:
-            self._from = self._next = at
-            self._from_charge = self._next_charge = charge
-            return
-        if at - self._next >= RECENT:
-            self._from, self._from_charge = self._next, self._next_charge
-            self._next, self._next_charge = at, charge
-        elapsed = at - self._from
-        drop = self._from_charge - charge
-        if elapsed >= LEAST_ELAPSED and drop >= LEAST_DROP:
-            self.empty = at + charge * elapsed // drop
-            if self._ceiling:
-                self.empty = min(self.empty, self._ceiling)
+        if self._at - self._mark_at >= WATCHED_S:
+            self._mark_at, self._mark_charge, self._mark_energy = self._at, charge, self._energy
+
+    def _jump(self, charge: int, battery: Battery, scale: float, *, far: bool) -> None:
+        taken = self._taken(battery, scale)
+        told = self._told()
+        if told is not None:
+            battery.add(*told)
+        battery.jumped(taken / max(1 - charge / 1000, 0.05), far=far)
+        self._flags |= JUMPED | COUNTED
+
+    def _alarmed(self, kind: str, battery: Battery, scale: float) -> None:
+        left = ALARM_LEFT_S[kind]
+        ceiling = self._at + left
+        self._ceiling = min(self._ceiling or ceiling, ceiling)
+        battery.learn(self._taken(battery, scale) + self._load * left / HOUR_S * PUNCTUAL, ALARM_WEIGHT[kind])
+        if kind == "low":
+            self.low_at = self._at
+            battery.count("lows")
+            usual = max(EARLY_PERCENT, EARLY * self._load * scale * left / HOUR_S)
+            if self._charge / 10 > usual:
+                battery.count("early")
+        elif kind == "depleted" and self.low_at and self._at - self.low_at < SHORT * ALARM_LEFT_S["low"]:
+            battery.count("short")
+
+    def _slope(self, battery: Battery, scale: float) -> float:
+        before = battery.slope(scale)
+        if self._flags & JUMPED:
+            return before
+        fell = (self._first - self._charge) / 10
+        return (fell + OWN_POINTS * before) / (self._energy + OWN_POINTS)
+
+    def _taken(self, battery: Battery, scale: float) -> float:
+        """Points taken since the battery was full."""
+        return (100 - self._first / 10) / self._slope(battery, scale) + self._energy
+
+    def _told(self) -> tuple[float, float] | None:
+        fell = (self._first - self._charge) / 10
+        if self._flags & COUNTED or self._energy < LEAST_POINTS or fell <= 0:
+            return None
+        return self._energy, fell

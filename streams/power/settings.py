@@ -23,11 +23,13 @@ class PowerSettings:
     revise_min: float = 10
     revise_soon_min: float = 5
     # This many returns to mains, each shorter than `pause_s`, are a cord and not a person. A judgement.
-    loose_cord_returns: int = 3
+    loose_cord_returns: int = 2
     # Shorter than this and over is too short to call it anything. A judgement.
     blip_s: float = 60
-    # A low-battery alarm at a charge above this tells of a worn battery (the low alarm means 30 min left).
-    fault_charge_pct: float = 20
+    # No word of a pump that infuses on battery for longer than this is told, and again after `silent_again_min`, so
+    # that a restart finds it. Heartbeats come each minute, at most 185 s late. A judgement.
+    silent_after_min: float = 6
+    silent_again_min: float = 20
     # A predicted end that moves by this much is published at once.
     empty_shift_min: float = 5
     # A pump not heard of for this long leaves memory. Twice the 24 h by which a clock may be ahead.
@@ -38,13 +40,14 @@ class PowerSettings:
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e6:
                 raise ValueError(f"power setting `{field.name}`: expected a number above 0, got {value!r}")
-        if self.fault_charge_pct > 100:
-            raise ValueError(f"power setting `fault_charge_pct`: {self.fault_charge_pct:g} is more than 100 %")
         if self.pause_s >= self.silence_min * 60:
             raise ValueError(f"power setting `pause_s`: {self.pause_s:g} s must be shorter than `silence_min`")
         if self.revise_min > 15 or self.revise_min >= self.silence_min:
             # After a restart an episode goes on from its last revision, which must not look like silence.
             raise ValueError("power setting `revise_min`: at most 15, and less than `silence_min`")
+        if self.silent_again_min > 30:
+            # A restart reads back the revisions of the last 40 minutes.
+            raise ValueError("power setting `silent_again_min`: at most 30")
         if self.memory_h * 60 <= self.silence_min + self.lateness_s / 60:
             raise ValueError("power setting `memory_h`: must be longer than `silence_min` and `lateness_s` together")
 
@@ -55,7 +58,6 @@ class Thresholds:
     __slots__ = (
         "blip",
         "empty_shift",
-        "fault_pct",
         "grace",
         "lateness",
         "loose_cord_returns",
@@ -64,6 +66,8 @@ class Thresholds:
         "revise",
         "revise_soon",
         "silence",
+        "silent_after",
+        "silent_again",
     )
 
     def __init__(self, settings: PowerSettings) -> None:
@@ -75,6 +79,7 @@ class Thresholds:
         self.revise_soon = round(settings.revise_soon_min * MINUTE)
         self.loose_cord_returns = settings.loose_cord_returns
         self.blip = round(settings.blip_s * 1000)
-        self.fault_pct = settings.fault_charge_pct
+        self.silent_after = round(settings.silent_after_min * MINUTE)
+        self.silent_again = round(settings.silent_again_min * MINUTE)
         self.empty_shift = round(settings.empty_shift_min * MINUTE)
         self.memory = round(settings.memory_h * 60 * MINUTE)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import TYPE_CHECKING
 
 from streams.power.observation import AT_SHIFT, BATTERY, FAULT, is_active, tenths
 
 if TYPE_CHECKING:
     from typing import Self
+
+_PACK = Struct("<QQQIHHBB")
+TALLY_BYTES = _PACK.size
+_ON_MAINS, _FAULT = 1, 2
 
 
 class Tally:
@@ -90,3 +95,36 @@ class Tally:
     def end(self) -> int:
         """Where the episode ends if nothing more comes: back on mains or stopped, else the last word."""
         return self.paused or self.last >> AT_SHIFT
+
+    def packed(self) -> bytes:
+        """All of it as TALLY_BYTES bytes."""
+        flags = (_ON_MAINS if self.paused_on_mains else 0) | (_FAULT if self.fault else 0)
+        active_ms = min(self.active_ms, 2**32 - 1)  # 49 days; no battery lasts a tenth of that
+        return _PACK.pack(
+            self.started,
+            self.last,
+            self.paused,
+            active_ms,
+            self.charge_start,
+            self.charge_min,
+            min(self.returns, 255),
+            flags,
+        )
+
+    @classmethod
+    def unpacked(cls, packed: bytes, place: int) -> Self:
+        """What `packed` gave."""
+        self = cls.__new__(cls)
+        (
+            self.started,
+            self.last,
+            self.paused,
+            self.active_ms,
+            self.charge_start,
+            self.charge_min,
+            self.returns,
+            flags,
+        ) = _PACK.unpack_from(packed, place)
+        self.paused_on_mains = bool(flags & _ON_MAINS)
+        self.fault = bool(flags & _FAULT)
+        return self

@@ -32,7 +32,7 @@ def lines(*pumps):
 def test_revisions_go_to_stdout_and_alerts_to_their_file(tmp_path):
     """Every revision of every episode, one JSON object a line."""
     file, alerts = tmp_path / "power.ndjson", tmp_path / "alerts.ndjson"
-    file.write_bytes(lines(Pump("P1"), Pump("P2")))
+    file.write_bytes(lines(Pump("P1"), Pump("P2", care_area="Ward 3")))
     code, out, err = run(file, "--alerts", alerts)
     assert (code, err) == (0, "")
     revisions = [decode(PowerEpisode, line) for line in out.splitlines()]

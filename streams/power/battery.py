@@ -1,0 +1,140 @@
+"""What is known of one battery from its own discharges.
+
+A gauge falls by so many percent a point (see `drain`) as it believes of its battery; the battery holds so many points
+from full to empty. The first is seen in every discharge, the second only where one comes near its end: at an alarm,
+at a gauge that jumps, or when the pump stops.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING
+
+from streams.power.drain import TYPICAL_CAPACITY
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from schemas.events import PowerEvent
+
+_PACK = Struct("<HffffHBBBBBB")
+BATTERY_BYTES = _PACK.size
+_MOST = 255
+
+# Judgements, set with simulated depletions.
+WORN_BELOW = 0.75  # of the design capacity
+LEAST_POINTS = 3.0  # a shorter discharge tells nothing of the slope
+PRIOR_POINTS = 6.0  # discharge after which the own slope counts as much as the model's
+MEMORY_POINTS = 400.0  # discharge over which the slope is remembered
+AFTER_JUMP = 0.3  # a gauge that jumped believes otherwise than before: so much of the slope is kept
+
+
+class Battery:
+    """Sums over the discharges of one battery. `energy` and `usable` are in points, `gauge` in percent."""
+
+    __slots__ = (
+        "capacity",
+        "deep",
+        "discharges",
+        "early",
+        "energy",
+        "gauge",
+        "jumps",
+        "learned",
+        "lows",
+        "proven",
+        "short",
+        "usable",
+    )
+
+    def __init__(self) -> None:
+        self.discharges = 0
+        self.energy = self.gauge = 0.0
+        self.usable = 0.0  # points from full to empty, 0 if not known
+        self.proven = 0.0  # points that it has certainly given
+        self.capacity = 0  # reported full capacity in thousandths of design, 0 if not reported
+        self.learned = self.jumps = self.early = self.lows = self.short = self.deep = 0
+
+    def hear(self, event: PowerEvent) -> None:
+        """Note the capacity that the pump reports."""
+        if event.full_capacity_mah and event.design_capacity_mah:
+            self.capacity = min(round(event.full_capacity_mah / event.design_capacity_mah * 1000), 2000)
+
+    def slope(self, scale: float) -> float:
+        """Percent of the gauge a point, from its own discharges and what is usual for its model (`scale`)."""
+        usual = scale / (self.capacity / 1000 if self.capacity else TYPICAL_CAPACITY)
+        return (self.gauge + PRIOR_POINTS * usual) / (self.energy + PRIOR_POINTS)
+
+    def point(self, scale: float) -> float:
+        """Percent of its design capacity that a point is: exact where the pump reports its capacity."""
+        return self.slope(scale) * self.capacity / 1000 if self.capacity else scale
+
+    def add(self, energy: float, fell: float) -> None:
+        """Take one discharge: points taken, and percent by which the gauge fell (the unit's own effect removed)."""
+        self.discharges = min(self.discharges + 1, 65_535)
+        if self.energy + energy > MEMORY_POINTS:
+            kept = MEMORY_POINTS / (self.energy + energy)
+            self.energy *= kept
+            self.gauge *= kept
+        self.energy += energy
+        self.gauge += fell
+
+    def jumped(self, points: float, *, far: bool) -> None:
+        """The gauge jumped to the truth, which says that the battery holds so many points."""
+        self.learn(points, 0.8)
+        self.jumps = min(self.jumps + far, _MOST)
+        self.energy *= AFTER_JUMP
+        self.gauge *= AFTER_JUMP
+
+    def learn(self, points: float, weight: float) -> None:
+        """Take one estimate of what the battery holds."""
+        self.usable = points if not self.learned else self.usable + weight * (points - self.usable)
+        self.learned = min(self.learned + 1, _MOST)
+
+    def prove(self, points: float) -> None:
+        """It gave so many points and would have given more."""
+        self.proven = max(self.proven, points)
+        if self.learned and self.usable < points:
+            self.usable = points
+
+    def count(self, sign: str) -> None:
+        """Count a sign of age or use: `early`, `lows`, `short` or `deep`."""
+        setattr(self, sign, min(getattr(self, sign) + 1, _MOST))
+
+    def packed(self) -> bytes:
+        """All of it as BATTERY_BYTES bytes."""
+        return _PACK.pack(
+            self.discharges,
+            self.energy,
+            self.gauge,
+            self.usable,
+            self.proven,
+            self.capacity,
+            self.learned,
+            self.jumps,
+            self.early,
+            self.lows,
+            self.short,
+            self.deep,
+        )
+
+    @classmethod
+    def unpacked(cls, packed: bytes) -> Self:
+        """What `packed` gave; nothing known for empty bytes."""
+        self = cls()
+        if packed:
+            (
+                self.discharges,
+                self.energy,
+                self.gauge,
+                self.usable,
+                self.proven,
+                self.capacity,
+                self.learned,
+                self.jumps,
+                self.early,
+                self.lows,
+                self.short,
+                self.deep,
+            ) = _PACK.unpack(packed)
+        return self
