@@ -283,7 +283,8 @@ class Learned:
         counts.add(lesson.value, lesson.change, weight)
         counts.trim(self._figures.values_kept)
         hospital, everywhere = self._sums[drug]
-        hospital.entries += weight
+        if drug.drug != ANY_DRUG:
+            hospital.entries += weight
         everywhere.news += 1
         view = self._views.get((drug, lesson.profile))
         if view is None:

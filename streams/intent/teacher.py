@@ -9,7 +9,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from schemas import units
+from schemas.library import ANY_DRUG
 from streams.intent import learning
 from streams.intent.bounded import Bounded
 from streams.intent.counts import change
@@ -90,7 +93,12 @@ class Teacher:
         drug, profile = pupil.named
         step = change(entry.typed, entry.previous)
         lesson = Lesson(drug, profile, entry.typed, step, outcome.slip, entry.at, pupil.day, entry.test)
-        return self._learned.teach(lesson, self._partition, position)
+        taught = self._learned.teach(lesson, self._partition, position)
+        if taught and outcome.slip is None:
+            # What a hospital enters in a unit says something of a drug that it never gave before.
+            of_any = msgspec.structs.replace(lesson, drug=Drug(drug.hospital, ANY_DRUG, drug.unit))
+            self._learned.teach(of_any, self._partition, position)
+        return taught
 
 
 def _names(library: Library, hospital: str, drug: str, unit: str, care_area: str) -> tuple[Drug, Profile]:
