@@ -71,6 +71,11 @@ class Settings(BaseSettings):
     intent_state_every_s: float = Field(
         default=30, ge=1, le=3600, description="seconds between publications of learned counts that changed"
     )
+    intent_learned_mb: int = Field(
+        default=1024,
+        ge=16,
+        description="memory for learned counts, MB; what was taught longest ago is forgotten beyond",
+    )
     board_user: str = Field(default="biomed", min_length=1, description="account of the board")
     board_password: SecretStr | None = Field(default=None, description="its password; generated when unset")
     metrics_token: SecretStr | None = Field(

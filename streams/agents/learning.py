@@ -6,11 +6,13 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
 import structlog
 
 from schemas.codec import encode
 from schemas.envelope import headers
 from schemas.topics import INTENT_STATE
+from streams.intent import learning
 from streams.intent.learned import Learned
 from streams.intent.teacher import Teacher
 from streams.learned_states import StateFollower, StateReader, state_key
@@ -37,7 +39,8 @@ class LearningHere:
     """Learned counts of this worker: taught by its own partitions, taken over from the topic for all others."""
 
     def __init__(self, settings: Settings, outbox: Outbox, metrics: WorkerMetrics) -> None:
-        self.learned = Learned()
+        figures = msgspec.structs.replace(learning.load(), memory_mb=settings.intent_learned_mb)
+        self.learned = Learned(figures)
         self._reader = StateReader()
         self.follower = StateFollower(settings.confluent(), self._reader)
         self._teaches = settings.intent_learning == "on"

@@ -7,6 +7,7 @@ prior asks for. A cell is taught where its partition is read and taken over as a
 
 from __future__ import annotations
 
+from heapq import nlargest
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
@@ -307,13 +308,17 @@ class Learned:
         """Counts with the share that each may have: a hospital beyond the cap counts for less."""
         real: list[tuple[Counts, float]] = []
         simulated: list[tuple[Counts, float]] = []
-        for hospital in self._drugs[drug, unit].hospitals:
+        hospitals = self._drugs[drug, unit].hospitals
+        for hospital in nlargest(self._figures.hospitals_together, hospitals, self._entries_of):
             cells = [cell for cell in self._shelf.cells(Drug(hospital, drug, unit)) if profile in cell.profiles]
             entries = sum(cell.profiles[profile].entries for cell in cells) * per_weight
             share = min(1.0, self._figures.most_of_a_hospital / entries) if entries else 0.0
             for cell in cells:
                 (simulated if cell.test else real).append((cell.profiles[profile], share))
         return real or simulated
+
+    def _entries_of(self, hospital: str) -> float:
+        return self._hospitals[hospital].entries
 
     def _welcome(self, drug: Drug) -> bool:
         """Whether a drug may still be added at its hospital."""

@@ -18,6 +18,7 @@ class Learning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     half_life_days: Annotated[float, Meta(gt=0)]
     most_a_day: AtLeastOne
     most_of_a_hospital: AtLeastOne
+    hospitals_together: AtLeastOne
     values_kept: AtLeastOne
     drugs_of_a_hospital: AtLeastOne
     memory_mb: AtLeastOne

@@ -116,10 +116,17 @@ def test_only_what_changed_is_told_and_the_same_state_has_the_same_id():
 
 
 def test_a_hospital_counts_at_most_200_entries_everywhere():
-    learned = taught(*(lesson(999, "big") for _ in range(2000)), *(lesson(1000, f"h{n}") for n in range(100)))
+    learned = taught(*(lesson(999, "big") for _ in range(2000)), *(lesson(1000, f"h{n}") for n in range(40)))
     found = learned.everywhere(*HEPARIN)
-    assert found.values == pytest.approx({999: 200, 1000: 100})
-    assert found.entries == pytest.approx(300)
+    assert found.values == pytest.approx({999: 200, 1000: 40})
+    assert found.entries == pytest.approx(240)
+
+
+def test_the_hospitals_with_most_entries_speak_for_all():
+    """Fifty of them: adding up a thousand would hold the scoring up."""
+    much = [lesson(1000, f"much{n}") for n in range(50) for _ in range(3)]
+    little = [lesson(999, f"little{n}") for n in range(50)]
+    assert taught(*little, *much).everywhere(*HEPARIN).values == pytest.approx({1000: 150})
 
 
 def test_what_was_learned_everywhere_is_never_far_behind():
