@@ -19,7 +19,7 @@ from streams.intent import grid
 from streams.intent.priors import AFTER, Component, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from schemas.drugs.care_areas import Profile
     from schemas.events import Field, LibraryRow, Slip
@@ -178,19 +178,27 @@ class Prior:
             parts.append((trust, [Component(one.weight, one.mean + shift, one.sd) for one in fitted.density]))
             if factor == 1.0:
                 usual = {value: share * trust for value, share in fitted.usual.items()}
-        if asked.field in _FITTED_FIELDS and asked.unit in self._priors.units and not asked.child:
-            for value, share in self._priors.units[asked.unit].usual.items():
-                usual[value] = usual.get(value, 0.0) + share * (1 - trust)
         narrow = _mixed(parts)
         within = [self._within(10 ** grid.logarithm(cell), asked.limits) for cell in range(grid.SIZE)]
         narrow = [density * factor for density, factor in zip(narrow, within, strict=True)]
         _normalise(narrow)
+        if asked.field in _FITTED_FIELDS and asked.unit in self._priors.units and not asked.child:
+            for value, share in self._usual_of_unit(asked.unit, narrow):
+                usual[value] = usual.get(value, 0.0) + share * (1 - trust)
         wide = _mixed([(1.0, broad)])
         cells = [(1 - weights.broad) * near + weights.broad * far for near, far in zip(narrow, wide, strict=True)]
         usual_share = self._priors.course.usual_of_first if usual else 0.0
         scale = usual_share / (sum(usual.values()) or 1.0)
         shares = {value: share * scale for value, share in usual.items()}
         return Density(array("d", cells), within, wide, shares, usual_share)
+
+    def _usual_of_unit(self, unit: str, narrow: Sequence[float]) -> Iterator[tuple[float, float]]:
+        """Numbers usual in a unit, as far as this drug is given so: 1000 mL/h is a bolus of fluid, and no heparin."""
+        known = self._priors.units[unit]
+        of_all = _mixed([(1.0, known.density)])
+        for value, share in known.usual.items():
+            cell = grid.index(value)
+            yield value, share * min(1.0, narrow[cell] / of_all[cell])
 
     def _broad(self, asked: _Asked) -> list[Component]:
         centre = self._weights.fields[asked.field]
