@@ -8,6 +8,7 @@ from schemas.codec import EventRefused, ms
 from services.evaluate.power_told import Empty, Episode, Told
 from streams.alerts.partition import AlertPartition
 from streams.alerts.rules import load_rules
+from streams.power.losses import UnitLosses
 from streams.power.partition import PowerPartition
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ class Stream:
     def __init__(self) -> None:
         rules = load_rules()
         self.told = Told()
-        self._power = [PowerPartition() for _ in range(PARTITIONS)]
+        # A worker adds to its own what the other partitions published of their units, within a second or two.
+        losses = UnitLosses()
+        self._power = [PowerPartition(losses=losses) for _ in range(PARTITIONS)]
         self._alerts = [AlertPartition(rules) for _ in range(PARTITIONS)]
         self._offsets = [0] * PARTITIONS
         self._of: dict[str, int] = {}
