@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
+from schemas.library import ANY_DRUG
 from streams.intent import learning
 from streams.intent.bounded import Bounded
 from streams.intent.counts import LANDMARK, LANDMARK_DAY, Cell, Counts, Decay
@@ -345,7 +346,8 @@ class Learned:
 
     def _recount(self, drug: Drug, cell: Cell, sign: float) -> None:
         hospital, _ = self._sums[drug]
-        hospital.entries += sign * cell.entries()
+        if drug.drug != ANY_DRUG:
+            hospital.entries += sign * cell.entries()
         for slip, count in cell.slips.items():
             hospital.slips[slip] = hospital.slips.get(slip, 0.0) + sign * count
 
