@@ -58,10 +58,8 @@ class Counts(Struct, array_like=True):
             changes[change] = changes.get(change, 0.0) + weight
 
     def trim(self, kept: int) -> None:
-        """Forget the values entered least, once there are so many more than kept that it is worth the work."""
-        if len(self.values) > kept + SPARE_VALUES:
-            most = sorted(self.values.items(), key=_count, reverse=True)[:kept]
-            self.values = dict(most)
+        """Forget the values entered least."""
+        self.values = dict(sorted(self.values.items(), key=_count, reverse=True)[:kept])
 
 
 class Cell(Struct, array_like=True):

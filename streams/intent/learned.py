@@ -15,7 +15,7 @@ from msgspec import Struct
 from schemas.library import ANY_DRUG
 from streams.intent import learning
 from streams.intent.bounded import Bounded
-from streams.intent.counts import LANDMARK, LANDMARK_DAY, Cell, Counts, Decay
+from streams.intent.counts import LANDMARK, LANDMARK_DAY, SPARE_VALUES, Cell, Counts, Decay
 from streams.intent.shelf import Drug, Shelf
 from streams.intent.state import cell_of, state_of
 
@@ -123,6 +123,7 @@ class Learned:
 
     def __init__(self, figures: Learning | None = None) -> None:
         self._figures = figures or learning.load()
+        self._most_values = self._figures.values_kept + SPARE_VALUES
         self._decay = Decay(self._figures.half_life_days)
         self._shelf = Shelf(self._figures.memory_mb * 1024 * 1024)
         self._hospitals: dict[str, _Hospital] = {}
@@ -283,7 +284,8 @@ class Learned:
         if counts is None:
             counts = cell.profiles[lesson.profile] = Counts(0.0, {}, {})
         counts.add(lesson.value, lesson.change, weight)
-        counts.trim(self._figures.values_kept)
+        if len(counts.values) > self._most_values:
+            counts.trim(self._figures.values_kept)
         hospital, everywhere = self._sums[drug]
         if drug.drug != ANY_DRUG:
             hospital.entries += weight
