@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from streams.alerts.rules import KeypadFault
 
 PUMPS_REMEMBERED = 65_536
-"""Pumps of a partition whose counts are kept, about 0.5 kB each; those heard longest ago are forgotten."""
+"""Pumps of a partition whose counts are kept, about 0.3 kB each; those heard longest ago are forgotten."""
 _A_MILLION = 1_000_000
 
 
