@@ -79,6 +79,31 @@ def test_an_ignored_point_stays_visible_in_what_was_pressed():
     assert press("spectrum", "12.5").pressed == "12.5"
 
 
+@pytest.mark.parametrize(
+    ("keys", "text", "pressed"),
+    [
+        ("1.2345", "1.234", "1.2345"),
+        ("1.5.", "1.5", "1.5."),
+        (["1", "0", "0", ".", "BACK", "5"], "105", "105"),
+        (["1", "0", "0", ".", "5", "CLEAR", "7"], "7", "7"),
+        (["1", ".", "2", "3", "4", "5", "BACK", "6"], "1.236", "1.236"),
+    ],
+)
+def test_keys_ignored_are_kept_with_those_taken_unless_taken_back(keys, text, pressed):
+    """A decimal too many and a second point; BACK removes what stands on the display, and all ignored after it."""
+    typed = press("spectrum", keys)
+    assert (typed.text, typed.pressed) == (text, pressed)
+    assert len(typed.gaps) == len(pressed)
+
+
+def test_a_long_hold_is_noted_for_the_key_after_it():
+    """A contact may close twice under a soft, long press."""
+    keys = [(0, "3"), (400, "6"), (445, "6")]
+    assert type_keys(layout("spectrum"), keys, None, (90, 300, 20)).long == (2,)
+    assert type_keys(layout("spectrum"), keys, None, (90, 90, 20)).long == ()
+    assert type_keys(layout("spectrum"), keys, None).long == ()
+
+
 def test_gaps_are_known_only_between_keys_pressed_one_after_the_other():
     """After BACK the next key follows the correction, not the digit before it."""
     assert press("spectrum", "125").gaps == (None, 300, 300)
