@@ -187,7 +187,9 @@ class PowerEvent(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, 
 class BatteryHealth(Struct, frozen=True, kw_only=True):
     """How worn a battery is: the share of its design capacity that it gives, between `low` and `high` with nine in ten.
 
-    `evidence` holds short sentences for a biomedical engineer; `discharges` is what the verdict rests on.
+    `evidence` holds short sentences for a biomedical engineer; `discharges` is what the verdict rests on. `points`
+    is what it holds from full to empty, in percent of a new battery of the published pump (see `streams.power.drain`),
+    null if not seen; `percent_a_point` is how far its gauge falls for each.
     """
 
     verdict: Literal["degraded", "sound", "not_enough_data"]
@@ -196,6 +198,8 @@ class BatteryHealth(Struct, frozen=True, kw_only=True):
     high: Share
     discharges: Count
     evidence: list[str] = []
+    points: Quantity | None = None
+    percent_a_point: Quantity | None = None
 
 
 class PowerEpisode(Struct, frozen=True, kw_only=True):

@@ -86,6 +86,7 @@ class StreamWorker:
         self.followers: list[TopicFollower] = [self.library_follower]
         if learning is not None:
             self.followers.append(learning.follower)
+        self.followers += [agent.follower for agent in self.agents if isinstance(agent, PowerAgent)]
         self._die = die
         self.signs = VitalSigns(self, die)
         for agent in self.agents:

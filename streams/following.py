@@ -65,7 +65,7 @@ class TopicFollower(threading.Thread, ABC):
         """Follow the topic until stopped."""
         partitions = self._partitions()
         unread = set(partitions)
-        self._consumer.assign([TopicPartition(self.topic, number, OFFSET_BEGINNING) for number in partitions])
+        self._consumer.assign(self.begin(partitions))
         said = ""
         while not self.stopping:
             message = self._consumer.poll(0.5)
@@ -83,6 +83,10 @@ class TopicFollower(threading.Thread, ABC):
                 said = reason
                 log.warning("a topic cannot be read now", topic=self.topic, reason=reason)
         self._consumer.close()
+
+    def begin(self, partitions: list[int]) -> list[TopicPartition]:
+        """Where to begin: at the first record of each partition."""
+        return [TopicPartition(self.topic, number, OFFSET_BEGINNING) for number in partitions]
 
     def take_safely(self, message: Message) -> None:
         """Take a record in. The thread must live: one that our own code fails on must not end all later ones."""

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from schemas.events import PowerEpisode, PowerEvent
-from schemas.topics import POWER, POWER_EPISODES
+import time
+from typing import TYPE_CHECKING
+
+from schemas.codec import ms
+from schemas.events import Alert, PowerEpisode, PowerEvent
+from schemas.topics import ALERTS, POWER, POWER_EPISODES
 from streams.agents.pump_events import PumpEventAgent
+from streams.lost_mains import EpisodeFollower
+from streams.power.losses import UnitLosses
 from streams.power.partition import PowerPartition
+
+if TYPE_CHECKING:
+    from streams.agents.context import WorkerContext
+    from streams.agents.pump_events import PartitionState
+
+# So long the loop may take over what other partitions published at a time.
+AT_A_TIME_S = 0.02
 
 
 class PowerAgent(PumpEventAgent):
@@ -16,9 +29,34 @@ class PowerAgent(PumpEventAgent):
     source, output = POWER, POWER_EPISODES
     event, derived = PowerEvent, PowerEpisode
 
+    def __init__(self, context: WorkerContext) -> None:
+        super().__init__(context)
+        self._losses = UnitLosses()
+        self.follower = EpisodeFollower(context.settings.confluent())
+
     def decisions(self, partition: int) -> PowerPartition:  # noqa: ARG002 (all alike)
-        """Decisions of a partition."""
-        return PowerPartition()
+        """Decisions of a partition; all know which pumps of a unit lost the mains."""
+        return PowerPartition(losses=self._losses)
+
+    def restore(self, partition: int, first_offset: int) -> PartitionState:
+        """The state of a partition from its published episodes, and worn batteries from their alerts."""
+        state = super().restore(partition, first_offset)
+        for _, alert in self.published(Alert, self.readback.whole(ALERTS, partition)):
+            if alert.pump is not None and alert.subject.battery is not None:
+                state.decisions.remember(alert.pump, alert.subject.battery)
+        return state
+
+    def turn(self) -> None:
+        """Take over what other partitions published."""
+        began = time.monotonic()
+        while time.monotonic() - began < AT_A_TIME_S and (episode := self.follower.fetch()) is not None:
+            back = episode.ended_at or episode.paused_at
+            self._losses.note(
+                (episode.hospital, episode.care_area),
+                episode.pump,
+                ms(episode.started_at),
+                0 if back is None else ms(back),
+            )
 
     def applied(self, event: PowerEvent, offset: int) -> None:
         """Show the pump's state in Redis."""

@@ -15,7 +15,7 @@ from streams.power.drain import TYPICAL_CAPACITY
 if TYPE_CHECKING:
     from typing import Self
 
-    from schemas.events import PowerEvent
+    from schemas.events import BatteryHealth, PowerEvent
 
 _PACK = Struct("<HffffHBBBBBB")
 BATTERY_BYTES = _PACK.size
@@ -26,6 +26,7 @@ WORN_BELOW = 0.75  # of the design capacity
 LEAST_POINTS = 3.0  # a shorter discharge tells nothing of the slope
 PRIOR_POINTS = 6.0  # discharge after which the own slope counts as much as the model's
 MEMORY_POINTS = 400.0  # discharge over which the slope is remembered
+RECALLED_POINTS = 40.0  # what the slope of a published verdict counts for after a restart
 AFTER_JUMP = 0.3  # a gauge that jumped believes otherwise than before: so much of the slope is kept
 
 
@@ -100,6 +101,18 @@ class Battery:
     def count(self, sign: str) -> None:
         """Count a sign of age or use: `early`, `lows`, `short` or `deep`."""
         setattr(self, sign, min(getattr(self, sign) + 1, _MOST))
+
+    @classmethod
+    def recalled(cls, health: BatteryHealth) -> Self:
+        """What a published verdict still tells of its battery."""
+        self = cls()
+        if health.points is not None:
+            self.learn(health.points, 1.0)
+        if health.percent_a_point and health.discharges:
+            self.discharges = health.discharges
+            self.energy = RECALLED_POINTS
+            self.gauge = RECALLED_POINTS * health.percent_a_point
+        return self
 
     def packed(self) -> bytes:
         """All of it as BATTERY_BYTES bytes."""

@@ -46,6 +46,8 @@ def health_of(battery: Battery, scale: float) -> BatteryHealth:
         high=round(min(estimate + NINETY * spread, 1.0), 3),
         discharges=battery.discharges,
         evidence=_evidence(battery, scale),
+        points=round(battery.usable, 2) if battery.learned else None,
+        percent_a_point=round(battery.slope(scale), 4),
     )
 
 

@@ -31,7 +31,7 @@ from streams.power.slot import EPISODE, HEAD, OPEN, REST, SEQ_UNKNOWN, Slot, par
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from schemas.events import PowerEpisode, PowerEvent
+    from schemas.events import BatteryHealth, PowerEpisode, PowerEvent
     from streams.power.losses import UnitLosses
 
 # All pumps are looked at once in so much event time: whether they have fallen silent.
@@ -59,6 +59,7 @@ class PowerPartition:
         self._fleet = Fleet(self._thresholds, losses)
         self._slots: dict[str, bytes] = {}
         self._resumed: dict[str, int] = {}
+        self._batteries: dict[str, bytes] = {}  # of pumps not heard of since a restart
         self._clock = FleetClock()
         self._swept_s = 0
         self._applied = False
@@ -116,12 +117,23 @@ class PowerPartition:
             self._resumed[pump] = max(offset, self._resumed.get(pump, -1))
             known = self._slots.get(pump)
             battery = parted(known).battery if known is not None else b""
+            if revision.battery is not None:
+                battery = Battery.recalled(revision.battery).packed()
             episode = b""
             if revision.ended_at is None:
                 episode = OpenEpisode.resume(revision, self._fleet, Battery.unpacked(battery)).packed()
             last = revision.silent_since or revision.at
             window = recalled(ms(last), revision.charge_min, active=was_active(revision)).to_bytes(SIZE, "big")
             self._slots[pump] = Slot(SEQ_UNKNOWN, 0, battery, episode, window).packed()
+
+    def remember(self, pump: str, health: BatteryHealth) -> None:
+        """Take up what was published of a battery before a restart, unless its own episodes told more already."""
+        known = self._slots.get(pump)
+        slot = parted(known) if known is not None else None
+        if slot is None:
+            self._batteries[pump] = Battery.recalled(health).packed()
+        elif not slot.battery:
+            self._slots[pump] = slot._replace(battery=Battery.recalled(health).packed()).packed()
 
     def _read_again(self, pump: str, offset: int) -> bool:
         if not self._applied:
@@ -172,7 +184,7 @@ class PowerPartition:
         pump, at = event.pump, observation >> AT_SHIFT
         fleet, lateness = self._fleet, self._thresholds.lateness
         fleet.now_s = self._clock.now // 1000
-        slot = parted(packed) if packed is not None else Slot(SEQ_UNKNOWN, 0, b"", b"", b"")
+        slot = parted(packed) if packed is not None else Slot(SEQ_UNKNOWN, 0, self._batteries.pop(pump, b""), b"", b"")
         since_s = slot.since_s
         window, battery, episode = slot.window, Battery.unpacked(slot.battery), None
         if slot.episode:
