@@ -48,7 +48,7 @@ def fit(values: Iterable[Value], sources: Sequence[Source], version: str) -> Pri
     digits = {kind: {before: _digits(classes[kind, before]) for before in AFTER} for kind in KINDS}
     shares = {kind: {before: tuple(digits[kind][before].values()) for before in AFTER} for kind in KINDS}
     ratios = _mixture(_new_ratios(entered), _RATIOS, least_sd=0.04)
-    usual = {}
+    usual: dict[str, Usual] = {}
     for group in groups_of(entered):
         of_others = _Tables([one for one in entered if one.hospital not in group])
         usual |= dict.fromkeys(group, Usual(of_others.smooth, of_others.often))

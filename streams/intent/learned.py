@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
-from schemas.library import ANY_DRUG
 from streams.intent import learning
 from streams.intent.bounded import Bounded
 from streams.intent.counts import LANDMARK, LANDMARK_DAY, SPARE_VALUES, Cell, Counts, Decay
@@ -287,8 +286,7 @@ class Learned:
         if len(counts.values) > self._most_values:
             counts.trim(self._figures.values_kept)
         hospital, everywhere = self._sums[drug]
-        if drug.drug != ANY_DRUG:
-            hospital.entries += weight
+        hospital.entries += weight
         everywhere.news += 1
         view = self._views.get((drug, lesson.profile))
         if view is None:
@@ -348,8 +346,7 @@ class Learned:
 
     def _recount(self, drug: Drug, cell: Cell, sign: float) -> None:
         hospital, _ = self._sums[drug]
-        if drug.drug != ANY_DRUG:
-            hospital.entries += sign * cell.entries()
+        hospital.entries += sign * cell.entries()
         for slip, count in cell.slips.items():
             hospital.slips[slip] = hospital.slips.get(slip, 0.0) + sign * count
 

@@ -107,7 +107,6 @@ class LearnedWeights(Struct, frozen=True, forbid_unknown_fields=True):
     """How many entries learned weigh as much as what stands below them, and how many slips as the shipped shares."""
 
     trust_hospital: Positive
-    trust_any_drug: Positive
     trust_all_hospitals: Positive
     trust_slips: Positive
 

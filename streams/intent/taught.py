@@ -8,9 +8,8 @@ from __future__ import annotations
 import math
 from array import array
 from collections import OrderedDict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from schemas.library import ANY_DRUG
 from streams.intent import grid
 from streams.intent.prior import Density
 
@@ -37,7 +36,6 @@ class Own(NamedTuple):
 class _Made(NamedTuple):
     context: Context
     entries: float
-    any_drug: float
     everywhere: float
 
 
@@ -46,7 +44,6 @@ class Taught:
 
     def __init__(self, parameters: Parameters, learned: Learned) -> None:
         self._weights = parameters.learned
-        self._known_after = parameters.prior.trust_after
         self._shares = parameters.shares
         self._learned = learned
         self._made: OrderedDict[tuple[Context, str], _Made] = OrderedDict()
@@ -54,21 +51,14 @@ class Taught:
     def context(self, context: Context, hospital: str) -> Context:
         """The context at a hospital; the given one where nothing was learned of its drug."""
         own = self._learned.of(hospital, context.drug, context.unit, context.profile)
-        any_drug = self._learned.of(hospital, ANY_DRUG, context.unit, context.profile)
         everywhere = self._learned.everywhere(context.drug, context.unit, context.profile)
-        if any_drug is None and everywhere is None:
+        if own is None and everywhere is None:
             return context
         entries = own.entries if own else 0.0
         elsewhere = everywhere.entries if everywhere else 0.0
         made = self._made.get((context, hospital))
-        if (
-            made is None
-            or _news(made.entries, entries)
-            or (not entries and any_drug is not None and _news(made.any_drug, any_drug.entries))
-            or _news(made.everywhere, elsewhere)
-        ):
-            of_any = any_drug.entries if any_drug else 0.0
-            made = _Made(self._make(context, hospital, own, any_drug, everywhere), entries, of_any, elsewhere)
+        if made is None or _news(made.entries, entries) or _news(made.everywhere, elsewhere):
+            made = _Made(self._make(context, hospital, own, everywhere), entries, elsewhere)
             self._made[context, hospital] = made
             if len(self._made) > KEPT:
                 self._made.popitem(last=False)
@@ -76,19 +66,8 @@ class Taught:
             self._made.move_to_end((context, hospital))
         return made.context
 
-    def _make(
-        self,
-        context: Context,
-        hospital: str,
-        own: LearnedOf | None,
-        any_drug: LearnedOf | None,
-        everywhere: LearnedOf | None,
-    ) -> Context:
+    def _make(self, context: Context, hospital: str, own: LearnedOf | None, everywhere: LearnedOf | None) -> Context:
         density = context.density
-        if any_drug is not None:
-            known = context.fitted.entries if context.fitted else 0
-            unknown = self._known_after / (known + self._known_after)
-            density = _over(density, any_drug, self._weights.trust_any_drug, unknown)
         if everywhere is not None:
             density = _over(density, everywhere, self._weights.trust_all_hospitals)
         if own is not None:
@@ -103,7 +82,7 @@ class Taught:
         if not total:
             return {}
         return {
-            slip: (trust * share + counts.get(slip, 0.0)) / ((trust + total) * share)
+            cast("Slip", slip): (trust * share + counts.get(slip, 0.0)) / ((trust + total) * share)
             for slip, share in self._shares.items()
             if share and slip != "other"
         }
@@ -113,12 +92,12 @@ def _news(before: float, now: float) -> bool:
     return abs(now - before) > NEWS * before + 1e-9
 
 
-def _over(below: Density, view: LearnedOf, trust: float, most: float = 1.0) -> Density:
-    """What was learned, over the density below it; its weight is below `most`."""
+def _over(below: Density, view: LearnedOf, trust: float) -> Density:
+    """What was learned, over the density below it."""
     total = sum(view.values.values())
     if not total:
         return below
-    weight = most * view.entries / (view.entries + trust)
+    weight = view.entries / (view.entries + trust)
     cells = array("d", [density * (1 - weight) for density in below.cells])
     _spread(cells, view.values, weight / total)
     # Once is no habit: what came once is spread over its neighbourhood (absolute discounting), and the more of all
@@ -147,7 +126,7 @@ def _spread(cells: array[float], values: dict[float, float], per_count: float) -
 
 
 LEAST_SD = 0.06
-BANDWIDTH = 1.6
+BANDWIDTH = 1.06
 ONCE = 0.75
 
 

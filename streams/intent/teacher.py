@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from schemas import units
-from schemas.library import ANY_DRUG
 from streams.intent import learning
 from streams.intent.bounded import Bounded
 from streams.intent.counts import change
@@ -37,7 +36,7 @@ class _Pupil:
 
     __slots__ = ("care_area", "day", "library", "named", "said")
 
-    named: tuple[Drug, Drug, Profile]
+    named: tuple[Drug, Profile]
 
     def __init__(self, day: int) -> None:
         self.day = day
@@ -88,20 +87,13 @@ class Teacher:
         if pupil.library is not library or pupil.care_area != entry.care_area:
             pupil.library, pupil.care_area = library, entry.care_area
             pupil.named = self._named(library, entry.hospital, entry.drug, entry.unit, entry.care_area)
-        drug, any_drug, profile = pupil.named
-        typed, at, day, test = entry.typed, entry.at, pupil.day, entry.test
-        step = change(typed, entry.previous)
-        teach, partition = self._learned.teach, self._partition
-        if not teach(Lesson(drug, profile, typed, step, outcome.slip, at, day, test), partition, position):
-            return False
-        if outcome.slip is None:
-            # What a hospital enters in a unit says something of a drug that it never gave before.
-            teach(Lesson(any_drug, profile, typed, step, None, at, day, test), partition, position)
-        return True
+        drug, profile = pupil.named
+        step = change(entry.typed, entry.previous)
+        lesson = Lesson(drug, profile, entry.typed, step, outcome.slip, entry.at, pupil.day, entry.test)
+        return self._learned.teach(lesson, self._partition, position)
 
 
-def _names(library: Library, hospital: str, drug: str, unit: str, care_area: str) -> tuple[Drug, Drug, Profile]:
-    """The drug, and any drug of the unit, by canonical names as the prior uses them."""
+def _names(library: Library, hospital: str, drug: str, unit: str, care_area: str) -> tuple[Drug, Profile]:
+    """Canonical names, as the prior uses them."""
     canonical = library.canonical_drug(drug) or " ".join(drug.casefold().split())
-    unit = units.canonical(unit) or unit
-    return Drug(hospital, canonical, unit), Drug(hospital, ANY_DRUG, unit), library.profile(care_area)
+    return Drug(hospital, canonical, units.canonical(unit) or unit), library.profile(care_area)
