@@ -13,7 +13,8 @@ SIZE = round(math.log10(MAX_VALUE) * CELLS_A_DECADE) - FIRST + 1
 
 def index(value: float) -> int:
     """The cell of a value above zero; values beyond the ends fall into the end cells."""
-    return min(max(round(math.log10(value) * CELLS_A_DECADE) - FIRST, 0), SIZE - 1)
+    place = round(math.log10(value) * CELLS_A_DECADE) - FIRST
+    return 0 if place < 0 else place if place < SIZE else SIZE - 1
 
 
 def logarithm(cell: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +27,9 @@ Way = tuple["Read", "Slip", float, int, bool]
 """One way: what may have been meant (its value and what that is on its own), the slip, P(text | value, some slip), the
 place in the text of the key that came too many where its interval tells something (else 0), and whether the number
 typed is the number meant, in another unit."""
+
+
+KEPT_UNITS = 8192
 
 
 class Ways(NamedTuple):
@@ -60,7 +64,7 @@ def ways_to(
         steps = overshot if layout.kind == "chevrons" else one_digit_stepped
         found += _values(steps(pad, value), value, same_number=False)
     factors = parameters.forms.weight_factors if weight else parameters.forms.unit_factors
-    found += _values(_units(factors, shares["wrong_unit"], value), value, same_number=True)
+    found += _units(tuple(factors.items()), shares["wrong_unit"], value)
     return Ways(typed_chance, tuple(found), shares["other"])
 
 
@@ -84,10 +88,15 @@ def _ignored_point(parameters: Parameters, text: str) -> tuple[float, Way]:
     return base_rate * parameters.shares["extra_decimal"] / len(text), way
 
 
-def _units(factors: dict[float, float], share: float, value: float) -> Iterator[tuple[float, Slip, float]]:
-    for factor, part in factors.items():
-        for meant in (value * factor, value / factor):
-            yield meant and roundest(meant, value), "wrong_unit", share * part / 2
+@lru_cache(maxsize=KEPT_UNITS)
+def _units(factors: tuple[tuple[float, float], ...], share: float, value: float) -> tuple[Way, ...]:
+    """Kept, as many texts on several keypads give one value."""
+    ways: list[tuple[float, Slip, float]] = [
+        (meant and roundest(meant, value), "wrong_unit", share * part / 2)
+        for factor, part in factors
+        for meant in (value * factor, value / factor)
+    ]
+    return tuple(_values(ways, value, same_number=True))
 
 
 def _values(ways: Iterable[tuple[float, Slip, float]], typed: float, *, same_number: bool) -> Iterator[Way]:
