@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from schemas.library import Library, load_default
 from services.evaluate.judged import Said
+from streams.intent.channel import Channel
 from streams.intent.learned import Learned
 from streams.intent.partition import DosePartition
 from streams.intent.score import DoseScorer
@@ -71,15 +72,16 @@ def bayes(parameters: Parameters, *, learning: bool = False) -> Model:
 
     `learning`: it learns from the entries of the hospital, each after it was scored.
     """
+    channel = Channel(parameters)
 
     def of_fold(fold: Fold) -> Judge:
-        untaught = DoseScorer(parameters, _library, fold.priors)
+        untaught = DoseScorer(parameters, _library, fold.priors, channel=channel)
 
         def judge(trials: Sequence[Trial]) -> list[Said]:
             if not learning:
                 return _judged(DosePartition(untaught), trials)
             learned = Learned()
-            scorer = DoseScorer(parameters, _library, fold.priors, learned)
+            scorer = DoseScorer(parameters, _library, fold.priors, learned, channel)
             return _judged(DosePartition(scorer, Teacher(learned, _library)), trials)
 
         return judge
@@ -92,10 +94,11 @@ def foreknowing(parameters: Parameters, priors: Priors) -> Model:
 
     It is taught what was meant, never a slip.
     """
+    channel = Channel(parameters)
 
     def judge(trials: Sequence[Trial]) -> list[Said]:
         learned = Learned()
-        scorer = DoseScorer(parameters, _library, priors, learned)
+        scorer = DoseScorer(parameters, _library, priors, learned, channel)
         taught = DosePartition(scorer, Teacher(learned, _library))
         for offset, trial in enumerate(trials):
             if trial.stands and trial.truth.slip is None:

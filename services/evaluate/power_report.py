@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from services.evaluate.power_empty import EmptyError
+    from services.evaluate.power_habit import HabitScore
     from services.evaluate.power_run import Judged, PowerEvaluation
     from services.evaluate.power_score import CauseScore, Share
 
@@ -44,6 +45,7 @@ def _found(of: PowerEvaluation) -> Table:
         ("sound batteries named worn", "≤ 2%", lambda one: _share(one.score.sound_named)),
         ("silent on battery: found", "", lambda one: _share(one.score.silent_found)),
         ("· told, but none", "", lambda one: _share(one.score.silent_false)),
+        ("habits of units by shift: rank correlation", "", lambda one: _habits(one.habits)),
         ("events refused", "", lambda one: f"{one.refused:,}"),
         ("CPU an event, µs", "", lambda one: f"{one.us_per_event:g}"),
     ]
@@ -99,6 +101,10 @@ def _of_cause(score: CauseScore) -> tuple[str, str]:
 def _false_alarms(one: Judged) -> str:
     score = one.score
     return f"{score.false_per_1000_h:.2f} ({score.false_alarms} in {score.infusion_hours:,.0f} h)"
+
+
+def _habits(habits: HabitScore) -> str:
+    return "-" if habits.correlation is None else f"{habits.correlation:.2f} over {habits.cells}"
 
 
 def _error(error: EmptyError) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from services.evaluate.power_empty import EmptyError, EmptyErrors
+from services.evaluate.power_habit import HabitScore, habits_told
 from services.evaluate.power_rule import GaugeSlopeRule
 from services.evaluate.power_score import PowerScore, score
 from services.evaluate.power_stream import Stream
@@ -26,6 +27,7 @@ class Judged(Struct, frozen=True):
 
     score: PowerScore
     empty: dict[str, dict[str, EmptyError]]
+    habits: HabitScore
     refused: int
     us_per_event: float
 
@@ -67,6 +69,7 @@ def judge(
         Judged(
             score(world.ledger, contender.told, world.end_ms),
             error.summary(),
+            habits_told(contender.told, world.hours, world.habit),
             contender.told.refused,
             round(seconds / max(events, 1) * 1e6, 2),
         )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from schemas import topics
-from schemas.codec import ms
 from schemas.events import PowerEvent
+from services.evaluate.power_habit import InfusedHours
 from services.evaluate.power_truth import Ledger
 from services.pumps import behaviour
 from services.pumps.delivery import Delivery
@@ -67,6 +67,8 @@ class World:
             tell=self.ledger.tell,
         )
         self._delivery = Delivery(network, mix(seed, text_seed("delivery")), self.ledger.tell)
+        self.habit = self._traffic.habit
+        self.hours = InfusedHours()
         self._left: dict[str, tuple[int, float]] = {}
 
     def heard(self) -> Iterator[Heard]:
@@ -93,7 +95,8 @@ class World:
                 self._left[event.id] = at_ms, left
             elif event.pump not in self.ledger.health:
                 health = self._traffic.battery(number)[0]
-            self.ledger.hear(event, ms(event.at), health, left)
+            self.hours.hear(event, at_ms)
+            self.ledger.hear(event, at_ms, health, left)
             yield record
 
     def _forget(self, now_ms: int) -> None:

@@ -54,7 +54,8 @@ class DoseScorer:
     """Scores entries. Pure: what it keeps are caches of fixed size, so any number of partitions may share one.
 
     `libraries` gives the library in force at a hospital. A changed library has to be a new `Library`, as caches go
-    by its identity; the caches hold on to a replaced one until newer entries have pushed it out.
+    by its identity; the caches hold on to a replaced one until newer entries have pushed it out. Scorers with the same
+    parameters may share a `channel`, which is most of what is cached.
     """
 
     def __init__(
@@ -63,12 +64,13 @@ class DoseScorer:
         libraries: Callable[[str], Library],
         priors: Priors | None = None,
         learned: Learned | None = None,
+        channel: Channel | None = None,
     ) -> None:
         self.parameters = parameters
         self.model_version = parameters.version
         self._libraries = libraries
         priors = priors or shipped.load()
-        self._channel = Channel(parameters)
+        self._channel = channel or Channel(parameters)
         self._context = Prior(parameters, priors).context
         self._taught = None if learned is None else Taught(parameters, learned)
         self._mistaken = ProgrammeSlips(parameters)
