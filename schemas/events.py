@@ -331,7 +331,8 @@ class Rollup(Struct, frozen=True, kw_only=True):
     """Partial sums of one source partition for one hospital, care area, drug and hour; readers add the partials.
 
     `through` is the fence: for each source topic the position `[offset, index]` of the last record that was
-    added, so that a record read again is not counted again. Power sums stand under the drug `-`.
+    added, so that a record read again is not counted again. Sums of episodes stand under the drug `-`, minutes of
+    infusing by model under `- MODEL`, with `model` set.
     What each sum counts: docs/definitions.md.
     """
 
@@ -361,6 +362,12 @@ class Rollup(Struct, frozen=True, kw_only=True):
     episodes: Count = 0
     unplugged_minutes: Quantity = 0.0
     causes: dict[str, Count] = {}
+    deep_discharges: Count = 0
+    low_alarms: Count = 0
+    avoidable_low_alarms: Count = 0
+    model: Name | None = None
+    infusing_minutes: Quantity = 0.0
+    battery_minutes: Quantity = 0.0
     test: bool = False
 
 

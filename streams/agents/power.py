@@ -5,18 +5,24 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from schemas.codec import ms
-from schemas.events import Alert, PowerEpisode, PowerEvent
-from schemas.topics import ALERTS, POWER, POWER_EPISODES
+from schemas.codec import encode, ms
+from schemas.envelope import headers
+from schemas.events import Alert, PowerEpisode, PowerEvent, Rollup
+from schemas.topics import ALERTS, POWER, POWER_EPISODES, ROLLUPS
 from streams.agents.pump_events import PumpEventAgent
 from streams.lost_mains import EpisodeFollower
 from streams.power.losses import UnitLosses
 from streams.power.partition import PowerPartition
+from streams.rollups.cell import rollup_key
+from streams.rollups.infusing import InfusingCells
 
 if TYPE_CHECKING:
     from streams.agents.context import WorkerContext
     from streams.agents.pump_events import PartitionState
 
+# Minutes of infusing are sums of ten minutes; what was not told before a crash is lost.
+TELL_EVERY_S = 30.0
+LAST_WORDS_S = 2.0
 # So long the loop may take over what other partitions published at a time.
 AT_A_TIME_S = 0.02
 
@@ -33,6 +39,8 @@ class PowerAgent(PumpEventAgent):
         super().__init__(context)
         self._losses = UnitLosses()
         self.follower = EpisodeFollower(context.settings.confluent())
+        self._cells: dict[int, InfusingCells] = {}
+        self._told_at = time.monotonic()
 
     def decisions(self, partition: int) -> PowerPartition:  # noqa: ARG002 (all alike)
         """Decisions of a partition; all know which pumps of a unit lost the mains."""
@@ -44,11 +52,19 @@ class PowerAgent(PumpEventAgent):
         for _, alert in self.published(Alert, self.readback.whole(ALERTS, partition)):
             if alert.pump is not None and alert.subject.battery is not None:
                 state.decisions.remember(alert.pump, alert.subject.battery)
+        cells = InfusingCells(partition)
+        cells.restore(rollup for _, rollup in self.published(Rollup, self.readback.whole(ROLLUPS, partition)))
+        state.decisions.infusing.through = cells.through
+        self._cells[partition] = cells
         return state
 
     def turn(self) -> None:
-        """Take over what other partitions published."""
+        """Take over what other partitions published, and tell how long pumps infused if it is time."""
         began = time.monotonic()
+        if began - self._told_at >= TELL_EVERY_S and not self.outbox.crowded:
+            self._told_at = began
+            for partition in list(self._cells):
+                self.take_infusing(partition)
         while time.monotonic() - began < AT_A_TIME_S and (episode := self.follower.fetch()) is not None:
             back = episode.ended_at or episode.paused_at
             self._losses.note(
@@ -58,11 +74,38 @@ class PowerAgent(PumpEventAgent):
                 0 if back is None else ms(back),
             )
 
+    def take_infusing(self, partition: int) -> None:
+        """Publish how long the pumps of a partition infused, where that changed."""
+        state, cells = self.state(partition), self._cells.get(partition)
+        if state is None or cells is None or state.applied < 0:
+            return
+        cells.add(state.decisions.infusing.take(), state.applied, test=state.decisions.infusing.test)
+        for rollup in cells.take_changed():
+            self.outbox.send(
+                ROLLUPS,
+                key=rollup_key(rollup).encode(),
+                value=encode(rollup),
+                partition=partition,
+                headers=headers(rollup, ROLLUPS),
+            )
+            self.context.metrics.published.labels(ROLLUPS).inc()
+
     def applied(self, event: PowerEvent, offset: int) -> None:
         """Show the pump's state in Redis."""
         self.context.live_pumps.note(offset, event)
 
     def forget(self, partitions: set[tuple[str, int]]) -> None:
         """Drop the state of partitions that moved, and what is known of their pumps in Redis."""
+        for topic, partition in partitions:
+            if topic == self.source:
+                self.take_infusing(partition)
+                self._cells.pop(partition, None)
         super().forget(partitions)
         self.context.live_pumps.forget()
+
+    def close(self) -> None:
+        """Tell how long pumps infused, as far as Kafka is there."""
+        for partition in list(self._cells):
+            self.take_infusing(partition)
+        self.outbox.flush(LAST_WORDS_S)
+        super().close()

@@ -32,12 +32,16 @@ class InfusingMinutes:
     """
 
     def __init__(self) -> None:
+        self.test = False
+        self.through = -1  # what came up to this offset was added before a restart
         self._sums: dict[tuple[str, str, str, int], list[int]] = {}
 
-    def add(self, event: PowerEvent, state: int, start_s: int, end_s: int) -> None:
-        """The pump was in the state of an observation for this time."""
-        if not state & INFUSING or end_s <= start_s:
+    def add(self, event: PowerEvent, offset: int, state: int, span: tuple[int, int]) -> None:
+        """The pump was in the state of an observation from one second to another, as the event at `offset` tells."""
+        start_s, end_s = span
+        if not state & INFUSING or end_s <= start_s or offset <= self.through:
             return
+        self.test = self.test or event.test
         cell = event.hospital, event.care_area, event.model, start_s // HOUR_S
         sums = self._sums.get(cell)
         if sums is None:

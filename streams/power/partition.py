@@ -63,7 +63,7 @@ class PowerPartition:
         self._clock = FleetClock()
         self._swept_s = 0
         self._applied = False
-        self._unheard = 0
+        self._unheard = self._offset = 0
         self._silence_s = self._thresholds.silence // 1000
         self._sweep: Iterator[str] = iter(())
         self.infusing = InfusingMinutes()
@@ -84,6 +84,7 @@ class PowerPartition:
         the pump's last revision comes from is only read again: it leads to nothing.
         """
         pump = event.pump
+        self._offset = offset
         if self._resumed and self._read_again(pump, offset):
             return []
         at = (event.at - EPOCH) // MILLISECOND
@@ -174,7 +175,7 @@ class PowerPartition:
         """Add up what the pump infused until now, or until it was heard last; from when on it is to be added next."""
         before_s = (before >> AT_SHIFT) // 1000
         until_s = at_s if at_s - before_s <= self._silence_s else before_s
-        self.infusing.add(event, before, since_s or before_s, until_s)
+        self.infusing.add(event, self._offset, before, (since_s or before_s, until_s))
         return at_s
 
     def _followed(

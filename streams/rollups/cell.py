@@ -53,7 +53,12 @@ COUNTS = (
     "caught",
     "episodes",
     "unplugged_minutes",
+    "deep_discharges",
+    "low_alarms",
+    "avoidable_low_alarms",
 )
+
+DEEP_BELOW_PCT = 20  # a gauge below this is a deep discharge: judgement; cycles to 80 % depth cost most of a life
 
 
 class Cell:
@@ -73,6 +78,7 @@ class Cell:
         self.soft_warnings = self.hard_warnings = self.suspect = self.error = 0
         self.corrected = self.stood = self.given_up = self.caught = self.episodes = 0
         self.unplugged_minutes = 0.0
+        self.deep_discharges = self.low_alarms = self.avoidable_low_alarms = 0
         self.slips: Counter[str] = Counter()
         self.harm: Counter[str] = Counter()
         self.avoided_harm: Counter[str] = Counter()
@@ -117,6 +123,9 @@ class Cell:
         # Rounding keeps sums of thousandths of a minute free of binary dust.
         self.unplugged_minutes = round(self.unplugged_minutes + episode.minutes, 6)
         self.causes[episode.cause] += 1
+        self.deep_discharges += episode.depleted or episode.charge_min < DEEP_BELOW_PCT
+        self.low_alarms += episode.low_alarm
+        self.avoidable_low_alarms += episode.low_alarm and episode.cause == "practice"
         return True
 
     @property

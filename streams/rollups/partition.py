@@ -68,6 +68,8 @@ class RollupPartition:
         had lost its partitions wrote after its successor) it is published again.
         """
         for rollup in rollups:
+            if rollup.model is not None:
+                continue  # the power agent's own
             if rollup.partition != self._partition or ms(rollup.hour) // HOUR_MS < self._newest - KEPT_HOURS:
                 continue
             cell = Cell.from_rollup(rollup)
