@@ -53,6 +53,10 @@ class Mains:
         self.measure(pump)
         return self.batteries.health(pump.number)
 
+    def habit(self, hospital: str, care_area: str) -> dict[Shift, float]:
+        """How often a day a running pump of this unit is left unplugged without need, by shift."""
+        return self._plugs.habit(hospital, care_area)
+
     def measure(self, pump: Pump) -> None:
         """Look at what runs."""
         self.batteries.running[pump.number] = self._programmes.channels_running(pump)

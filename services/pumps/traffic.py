@@ -84,6 +84,10 @@ class Traffic:
         batteries = self._mains.batteries
         return batteries.health(number), batteries.minutes_left(self._fleet.pump(number))
 
+    def habit(self, hospital: str, care_area: str) -> dict[Shift, float]:
+        """What only the truth knows of a unit: how often a day a running pump is left unplugged, by shift."""
+        return self._mains.habit(hospital, care_area)
+
     def records(self) -> Iterator[Record]:
         """All events of the fleet, in the order of their time."""
         heap, phase, order, minute = self._heap, self._phase, self._order, 0
