@@ -48,15 +48,6 @@ class Counts(Struct, array_like=True):
     values: dict[float, float] = {}
     changes: dict[int, float] = {}
 
-    def add(self, value: float, change: int | None, weight: float) -> None:
-        """Count one entry."""
-        self.entries += weight
-        values = self.values
-        values[value] = values.get(value, 0.0) + weight
-        if change is not None:
-            changes = self.changes
-            changes[change] = changes.get(change, 0.0) + weight
-
     def trim(self, kept: int) -> None:
         """Forget the values entered least."""
         self.values = dict(sorted(self.values.items(), key=_count, reverse=True)[:kept])

@@ -222,9 +222,12 @@ class Learned:
             self._views.pop((drug, lesson.profile))
             cell = self._start(drug, partition, lesson)
         cell.through = position
-        cell.at = max(cell.at, lesson.at)
-        day = lesson.day
-        self._today = max(self._today, day)
+        at, day = lesson.at, lesson.day
+        # Not `max`, which takes twice as long: this is done for every entry that teaches.
+        if at > cell.at:  # noqa: PLR1730
+            cell.at = at
+        if day > self._today:  # noqa: PLR1730
+            self._today = day
         weight = self._decay.weight(day)
         self._version += 1
         if lesson.slip is not None:
@@ -282,8 +285,13 @@ class Learned:
         counts = cell.profiles.get(lesson.profile)
         if counts is None:
             counts = cell.profiles[lesson.profile] = Counts(0.0, {}, {})
-        counts.add(lesson.value, lesson.change, weight)
-        if len(counts.values) > self._most_values:
+        value, step = lesson.value, lesson.change
+        counts.entries += weight
+        values = counts.values
+        values[value] = values.get(value, 0.0) + weight
+        if step is not None:
+            counts.changes[step] = counts.changes.get(step, 0.0) + weight
+        if len(values) > self._most_values:
             counts.trim(self._figures.values_kept)
         hospital, everywhere = self._sums[drug]
         hospital.entries += weight
@@ -296,9 +304,9 @@ class Learned:
             return
         weight *= view.per_weight
         view.entries += weight
-        view.values[lesson.value] = view.values.get(lesson.value, 0.0) + weight
-        if lesson.change is not None:
-            view.changes[lesson.change] = view.changes.get(lesson.change, 0.0) + weight
+        view.values[value] = view.values.get(value, 0.0) + weight
+        if step is not None:
+            view.changes[step] = view.changes.get(step, 0.0) + weight
         view.version = self._version
 
     def _view(self, news: int = 0) -> LearnedOf:
