@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from services.readmodel.rollups import HourSums, hours, sums_of, total, total_by_drug
+from services.readmodel.rollups import HourSums, hours, known_names, sums_of, total, total_by_drug
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,7 @@ class RollupWindows:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._hours: dict[tuple[str, str], _Hour] = {}
+        known_names()  # now, for the time that an hour takes to read decides when it is read again
 
     async def read(self, of: Sequence[str], at: float) -> dict[tuple[str, str], HourSums]:
         """The sums by hospital and window at `at`, epoch seconds. Hours not read yet follow at the next scrapes."""

@@ -124,9 +124,10 @@ async def sums_of(redis: Redis, hospital: str, hour: str) -> HourSums:
 
 
 def _canonical(drug: str) -> str:
-    return _known_names()(drug) or drug
+    return known_names()(drug) or drug
 
 
 @cache
-def _known_names() -> Callable[[str], str | None]:
+def known_names() -> Callable[[str], str | None]:
+    """The drug that a name means, by the shipped library; the first call reads it, which takes part of a second."""
     return Library(load_default()).canonical_drug

@@ -88,8 +88,8 @@ def test_figures_agree_with_the_topics_and_health_with_the_worker(platform, metr
     errors = sum(score.verdict == "error" for score in published)
     assert metrics.value("pumpwatch_rollup_error_entries", hospital="st-test", window="24h") == errors >= 1
     assert metrics.value("pumpwatch_alerts_open", hospital="st-test", kind="dose_entry_error") >= 1
-    assert metrics.value("pumpwatch_pumps_online", hospital="st-test") == PUMPS
-    assert metrics.value("pumpwatch_pumps_on_battery", hospital="st-test") == PUMPS
+    _until(lambda: metrics.value("pumpwatch_pumps_online", hospital="st-test") == PUMPS, 60)
+    _until(lambda: metrics.value("pumpwatch_pumps_on_battery", hospital="st-test") == PUMPS, 60)
     assert metrics.value("pumpwatch_pipeline_worker_records_total") >= entries
 
     require("promtool", "prometheus")
