@@ -148,8 +148,8 @@ def test_the_rarer_the_bounces_the_longer_the_clean_run():
     line = Timeline()
     [first] = bounce(line, 240, 30)
     assert first.subject.evidence is not None
-    assert first.subject.evidence[-1] == "Resolves by itself after 136 entries in a row without a bounce."
-    assert bounce(line, 135, 1000, begin=300) == []
+    assert first.subject.evidence[-1] == "Resolves by itself after 204 entries in a row without a bounce."
+    assert bounce(line, 203, 1000, begin=300) == []
     [over] = bounce(line, 1, 1000, begin=600)
     assert over.state == "resolved"
 
