@@ -57,7 +57,7 @@ class Courses:
             return
         place = (score.pump, score.channel, score.field)
         known = self._courses.get(place)
-        values: Values = ()
+        values: Values = () if not score.previous else (score.previous,)
         if known is not None and known.drug == score.drug and known.unit == score.unit and score.previous is not None:
             values = known.values[:-1] if corrected else known.values
         self._courses.put(place, _Course(score.drug, score.unit, (*values, score.typed)[-KEPT:]))
