@@ -45,10 +45,10 @@ def test_units_are_mistaken_by_weight_and_concentration(where, typed, programme,
 
 
 def test_a_known_weight_counts_for_more_than_a_usual_one():
-    """Without it the chance is shared among weights between 50 and 100 kg."""
+    """Without it the chance is shared with weights a deviation less and more."""
     [known] = [way for way in mistaken(WHOLE, 0.1, None, Programme(weight=70.0)).ways if way.value == 7.0]
     [usual] = [way for way in mistaken(WHOLE, 0.1).ways if way.value == 7.0]
-    assert known.chance == pytest.approx(2.5 * usual.chance)
+    assert known.chance == pytest.approx(2 * usual.chance)
 
 
 @pytest.mark.parametrize(
