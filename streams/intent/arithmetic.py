@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from schemas.library import Library
     from streams.intent.parameters import Mistakes
 
-_SPREAD = ((-1.5, 0.1), (-0.7, 0.2), (0.0, 0.4), (0.7, 0.2), (1.5, 0.1))
+_SPREAD = ((0.0, 0.5), (-1.0, 0.25), (1.0, 0.25))
 """A weight that is not known: standard deviations from the usual one, and their shares."""
 
 
@@ -75,10 +75,14 @@ def _by_weight(asked: Asked, figures: Mistakes) -> Iterator[Factor]:
     if family.split("/")[0] not in {"mass", "units", "moles", "equivalents"} or "volume" in family or "area" in family:
         return
     per_kg = "weight" in family
-    for weight, share in _weights(asked, figures):
-        whole, twice = (1 / weight, weight) if per_kg else (weight, 1 / weight)
-        yield Factor(whole, "wrong_unit", figures.by_weight * share * (1 - figures.weighed_twice), same_number=True)
-        yield Factor(twice, "wrong_unit", figures.by_weight * share * figures.weighed_twice, same_number=False)
+    weights = _weights(asked, figures)
+    once, twice = 1 - figures.weighed_twice, figures.weighed_twice
+    for weight, share in weights:
+        times = 1 / weight if per_kg else weight
+        yield Factor(times, "wrong_unit", figures.by_weight * share * once, same_number=True)
+    likeliest = weights[0][0]
+    times = likeliest if per_kg else 1 / likeliest
+    yield Factor(times, "wrong_unit", figures.by_weight * twice, same_number=False)
 
 
 def _by_concentration(asked: Asked, figures: Mistakes) -> list[Factor]:

@@ -5,29 +5,27 @@ They need the programme and the library, where the ways of `channel` need only t
 
 from __future__ import annotations
 
-import heapq
-import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from streams.intent.arithmetic import Asked, factors, reckoned
 from streams.intent.grid import MAX_VALUE, MIN_VALUE
 from streams.intent.number import cell, roundest
+from streams.intent.other_fields import OtherFields, other_fields
 from streams.intent.priors import after
 from streams.intent.programme import Programme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from schemas.drugs.care_areas import Profile
-    from schemas.events import Field, LibraryRow, Slip
+    from schemas.events import Slip
     from streams.intent.arithmetic import Factor
-    from streams.intent.parameters import Parameters, PriorWeights
+    from streams.intent.parameters import Parameters
     from streams.intent.prior import Context
     from streams.intent.priors import After
 
 KEPT = 8192
-USUAL_NAMED = 4
+KEPT_FIELDS = 4096
 LEAST_ODDS = 2e-3
 """A way whose chance x width is less than this of the typed value's own is left out, as in `channel`."""
 _NOTHING_KNOWN = Programme()
@@ -77,6 +75,8 @@ class ProgrammeSlips:
         self._parameters = parameters
         self._by_drug: Callable[[Context, float, After, float | None, float | None], _ByDrug]
         self._by_drug = lru_cache(KEPT)(self._known_by_drug)
+        self._field: Callable[[Context], OtherFields]
+        self._field = lru_cache(KEPT_FIELDS)(lambda context: other_fields(context, parameters))
         self._factors: Callable[[Asked], tuple[Factor, ...]]
         self._factors = lru_cache(KEPT)(lambda asked: factors(asked, parameters.mistakes))
 
@@ -123,15 +123,13 @@ class ProgrammeSlips:
         self, context: Context, value: float, before: After, weight: float | None, concentration: float | None
     ) -> _ByDrug:
         parameters = self._parameters
-        profile = context.profile
         shares = context.digits[before]
         digits, distance, _ = cell(value)
         typed_width = shares[digits] * distance
-        named = heapq.nlargest(USUAL_NAMED, context.density.usual.items(), key=lambda one: one[1])
-        field = self._like_another_field(context, value, profile) * typed_width
+        others = self._field(context)
         ways: list[Mistake] = []
         if context.field != "weight":
-            asked = Asked(context.library, context.drug, profile, context.unit, weight, concentration)
+            asked = Asked(context.library, context.drug, context.profile, context.unit, weight, concentration)
             for times, slip, share, same_number in self._factors(asked):
                 meant = roundest(value * times, value)
                 if meant == value or not MIN_VALUE <= meant <= MAX_VALUE:
@@ -143,7 +141,7 @@ class ProgrammeSlips:
                     width = (width + typed_width) / 2
                 if chance * width >= LEAST_ODDS * typed_width:
                     ways.append(Mistake(meant, slip, chance, chance * width, place))
-        return _ByDrug(tuple(ways), field, tuple([one for one, _ in named]))
+        return _ByDrug(tuple(ways), typed_width * others.density(value), others.usual)
 
     def _field_told(self, context: Context, value: float, known: Programme, ways: list[Mistake]) -> float:
         """P(typed | the number of a field already told was typed), beyond what is usual in such fields.
@@ -168,33 +166,3 @@ class ProgrammeSlips:
             else:
                 ways.append(Mistake(meant, "wrong_field", chance, 0.0, cell(meant)[2], whole=True))
         return left
-
-    def _like_another_field(self, context: Context, value: float, profile: Profile) -> float:
-        """Density of the numbers typed that belong to another field of this drug, its value not being known."""
-        figures = self._parameters.mistakes
-        rows = context.library.rows_of(context.drug, profile)
-        found = 0.0
-        for field, share in figures.confused_with.get(context.field, {}).items():
-            of_field = [row for row in rows if row.field == field and row.unit != context.unit]
-            densities = [self._density(value, row, field) for row in of_field] or [self._density(value, None, field)]
-            found += share * sum(densities) / len(densities)
-        return self._parameters.shares["wrong_field"] * (1 - figures.told_exactly) * found
-
-    def _density(self, value: float, row: LibraryRow | None, field: Field) -> float:
-        """How usual a value is in a field, by the library's row or the field's broad centre, a power of ten."""
-        mean, sd = _centre(row, field, self._parameters.prior)
-        apart = (math.log10(value) - mean) / sd
-        return math.exp(-0.5 * apart * apart) / (sd * math.sqrt(2 * math.pi))
-
-
-def _centre(row: LibraryRow | None, field: Field, figures: PriorWeights) -> tuple[float, float]:
-    """Median and standard deviation of what a field holds, in powers of ten."""
-    if row is not None:
-        low, high = row.soft_low or row.hard_low, row.soft_high or row.hard_high
-        if low and high and low < high:
-            width = math.log10(high / low)
-            return math.log10(low) + width / 2, max(width / figures.window_sds, 0.1)
-        if high:
-            return math.log10(high) - 1.3 * figures.one_sided_sd, figures.one_sided_sd
-    centre = figures.fields[field]
-    return math.log10(centre.median), centre.sd

@@ -162,11 +162,14 @@ def test_a_decimal_that_the_spectrum_ignores_is_what_was_meant():
     assert '"." was pressed and ignored by the pump: 100.5 became 1005' in score.evidence
 
 
-def test_heparin_1300_to_200_is_doubted_but_what_was_meant_is_not_known():
-    """Nobody goes from 1300 to 200 at once, so it is suspect; yet no slip of 1300 gives 200, and 1300 is not named."""
+def test_heparin_1300_to_200_cannot_be_told_from_a_legitimate_entry():
+    """200 units/h is an ordinary rate, and no single slip of 1300 gives it: a limit or a person must catch it.
+
+    If anything it looks like 2000 with a zero left out.
+    """
     score = scored("200", drug="Heparin", unit="units/h", previous=1300.0)
-    assert score.verdict == "suspect"
-    assert 0.06 < score.error_likelihood < 0.5
+    assert score.error_likelihood < 0.2
+    assert score.verdict != "error"
     assert 1300.0 not in named(score)
 
 
