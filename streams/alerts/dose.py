@@ -44,7 +44,8 @@ def entry_finding(score: DoseScore, rules: DoseEntryError) -> Finding:
 def _severity(score: DoseScore, rules: DoseEntryError) -> Severity | None:
     if score.verdict == "ok" or score.action == "cancel" or score.resolution in {"corrected", "cancelled"}:
         return None
-    severity = rules.severity.ladder(score.harm).severity(score.error_likelihood)
+    material = score.error_likelihood if score.material_likelihood is None else score.material_likelihood
+    severity = rules.severity.ladder(score.harm).severity(material)
     if score.resolution == "stood" and severity not in rules.stood_stays_open:
         return None
     return severity

@@ -51,6 +51,8 @@ _ENOUGH = 30
 _PERCENT_FROM = 0.2
 _WHOLE_FROM = 20
 _NEARLY = 0.05
+_DOUBTED = 0.03
+"""From this chance on that an entry puts the one before right, that one was flagged (half of the least likelihood)."""
 _JUMP = 1.8
 """Changes by less than this need no mention: p95 of real changes is 2.0."""
 
@@ -108,7 +110,7 @@ def of_value(
         said.append(_SLIPS[slip].format(typed=typed, meant=written(meant[0].value), unit=unit))
     if previous and value and not 1 / _JUMP < value / previous < _JUMP:
         said.append(f"{typed} {unit} is {times(value / previous)} the previous {written(previous)}")
-    if expected.meant:
+    if sum(share for _, share in expected.meant) >= _DOUBTED:
         said.append("the entry before this one was flagged too")
     return said + of_usual(context, value)
 
