@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from math import inf, log
 from typing import TYPE_CHECKING
 
-from schemas.library import Library, load_default
+from schemas.library import Library
 from services.evaluate.judged import Said
+from services.evaluate.trial import shipped_library
 from streams.intent.channel import Channel
 from streams.intent.learned import Learned
 from streams.intent.partition import DosePartition
@@ -26,7 +27,10 @@ Judge = Callable[[Sequence["Trial"]], list[Said]]
 Model = Callable[["Fold"], Judge]
 HARD = 1000.0
 """So much more counts a hard limit than any distance beyond a soft one."""
-_SHIPPED = Library(load_default())
+
+
+def _library(_hospital: str) -> Library:
+    return shipped_library()
 
 
 def limits(_fold: Fold) -> Judge:
@@ -35,7 +39,7 @@ def limits(_fold: Fold) -> Judge:
     A pump only warns. That the distance ranks the warnings is a favour to this yardstick, or it could not be put on a
     budget of false alarms.
     """
-    library = _SHIPPED
+    library = shipped_library()
 
     def beyond(trial: Trial) -> Said:
         event, value = trial.event, trial.truth.value
@@ -73,16 +77,19 @@ def bayes(parameters: Parameters, *, learning: bool = False) -> Model:
     `learning`: it learns from the entries of the hospital, each after it was scored.
     """
     channel = Channel(parameters)
+    untaught: dict[int, tuple[Fold, DoseScorer]] = {}
 
     def of_fold(fold: Fold) -> Judge:
-        untaught = DoseScorer(parameters, _library, fold.priors, channel=channel)
+        if id(fold) not in untaught:
+            untaught[id(fold)] = (fold, DoseScorer(parameters, _library, fold.priors, channel=channel))
+        _, scorer = untaught[id(fold)]
 
         def judge(trials: Sequence[Trial]) -> list[Said]:
             if not learning:
-                return _judged(DosePartition(untaught), trials)
+                return _judged(DosePartition(scorer), trials)
             learned = Learned()
-            scorer = DoseScorer(parameters, _library, fold.priors, learned, channel)
-            return _judged(DosePartition(scorer, Teacher(learned, _library)), trials)
+            taught = DoseScorer(parameters, _library, fold.priors, learned, channel)
+            return _judged(DosePartition(taught, Teacher(learned, _library)), trials)
 
         return judge
 
@@ -114,11 +121,6 @@ def _judged(hospital: DosePartition, trials: Sequence[Trial]) -> list[Said]:
         scores = hospital.apply(trial.event, offset) if trial.stands else [hospital.judge(trial.entry())]
         said.append(_said(scores[-1]))
     return said
-
-
-def _library(_hospital: str) -> Library:
-    """The shipped library at every hospital: the logs do not tell their own."""
-    return _SHIPPED
 
 
 def _said(score: DoseScore) -> Said:

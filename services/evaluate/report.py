@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from services.evaluate.models import Model
     from services.evaluate.stream import Habits
     from services.evaluate.trial import Truth
+    from services.pumps.behaviour import Behaviour
 
 LIKELIHOODS = ("ours", "oracle")
 """The models whose scores are probabilities, and which name a value."""
@@ -108,14 +109,10 @@ class Evaluation:
         self._folds = list(folds.folds(self._known, seed))
         self._simulator = behaviour.load()
         self._ours = shipped.load()
-        every = fit([one.entered for one in self._known.of_logs], (), "oracle")
-        known = oracle.parameters(self._simulator, self._ours, WARM.corrected)
+        self._priors = fit([one.entered for one in self._known.of_logs], (), "oracle")
         self._baselines: dict[str, Model] = {"limits": models.limits, "ratio": models.ratio, "svm": models.svm}
-        knowing = models.foreknowing(known, every)
-        self._bayes: dict[bool, dict[str, Model]] = {
-            learning: {"ours": models.bayes(self._ours, learning=learning), "oracle": knowing}
-            for learning in (False, True)
-        }
+        self._cold_model = models.bayes(self._ours)
+        self._warm_model = models.bayes(self._ours, learning=True)
         self.cold = self._judged(COLD, "cold")
         self.warm = self._judged(WARM, "warm")
         self.report = Report(
@@ -131,7 +128,13 @@ class Evaluation:
     def _judged(self, habits: Habits, name: str) -> dict[str, Judged]:
         self._tell(name)
         made = Streams(self._known.of_logs, self._simulator, habits, self._seed, quick=self._quick)
-        return compare(self._baselines | self._bayes[bool(habits.slips)], self._folds, made)
+        ours = self._warm_model if habits.slips else self._cold_model
+        asked = self._baselines | {"ours": ours, "oracle": self._oracle(self._simulator)}
+        return compare(asked, self._folds, made)
+
+    def _oracle(self, simulator: Behaviour) -> Model:
+        known = oracle.parameters(simulator, self._ours, WARM.corrected)
+        return models.foreknowing(known, self._priors)
 
     def _cold(self) -> Cold:
         ours = self.cold["ours"]
@@ -163,7 +166,8 @@ class Evaluation:
         for name, figures in mixes(self._simulator).items():
             self._tell(f"other slips: {name}")
             made = Streams(self._known.of_logs, figures, COLD, self._seed, passes=1, quick=self._quick)
-            found[name] = _by_model(compare(self._bayes[False], self._folds, made))
+            asked = {"ours": self._cold_model, "oracle": self._oracle(figures)}
+            found[name] = _by_model(compare(asked, self._folds, made))
         return found
 
     def _warm(self) -> Warm:

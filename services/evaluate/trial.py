@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.library import Library, load_default
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from schemas.events import Field, KeystrokeEvent, Limit, Slip
     from services.evaluate.intents import Beside, Intent
     from services.pumps.behaviour import Behaviour
+
+
+@cache
+def shipped_library() -> Library:
+    """The library of every hospital: the logs do not tell their own."""
+    return Library(load_default())
 
 
 class Truth(NamedTuple):
@@ -77,7 +84,7 @@ class Maker:
     def __init__(self, behaviour: Behaviour) -> None:
         self._right = Nurse(behaviour, 0.0)
         self._wrong = Nurse(behaviour, 1.0)
-        self._library = Library(load_default())
+        self._library = shipped_library()
         self._made = 0
 
     def make(
