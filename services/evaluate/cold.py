@@ -1,1 +1,0 @@
-from services.evaluate.compare import *
