@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from streams.intent.posterior import Expected
     from streams.intent.prior import Context
     from streams.intent.programme import Programme
+    from streams.intent.taken_back import TakenBack
     from streams.intent.timing import Interval
 
 _SLIPS: dict[Slip, str] = {
@@ -30,6 +31,19 @@ _SLIPS: dict[Slip, str] = {
     "wrong_concentration": "{typed} {unit} is {meant} {unit} reckoned for another concentration",
     "stale_value": "{typed} stood there before and may have been kept by mistake; {meant} {unit} is usual here",
     "overshoot": "{typed} is {meant} stepped too far",
+}
+_TAKEN_BACK: dict[TakenBack, str] = {
+    "adjacent_key": "a neighbouring key",
+    "wrong_digit": "a wrong digit",
+    "missing_digit": "a number with a digit missing",
+    "extra_digit": "a digit too many",
+    "repeated_key": "a key pressed twice",
+    "key_bounce": "a key that bounced",
+    "missing_decimal": "a number without its decimal point",
+    "extra_decimal": "a decimal point too many",
+    "misplaced_decimal": "a misplaced decimal point",
+    "transposition": "two swapped digits",
+    "overshoot": "a step too far",
 }
 _LIMITS: dict[Limit, str] = {
     "soft_low": "below the soft minimum",
@@ -89,6 +103,11 @@ def of_intervals(typed: Typed, found: tuple[Interval, ...], worth_naming_ms: flo
         keys = f"{second} came twice within" if one.same else f"{first} and {second} were pressed"
         said.append(f"{keys} {gap} ms" + ("" if one.same else " apart"))
     return said
+
+
+def of_correction(taken: TakenBack) -> list[str]:
+    """A slip of the same hands that was seen and taken back in this entry."""
+    return [f"{_TAKEN_BACK[taken]} was taken back in this entry already"] if taken in _TAKEN_BACK else []
 
 
 def of_value(

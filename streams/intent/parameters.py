@@ -145,6 +145,7 @@ class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     version: Name
     base_rate: Between
     after_correction: Positive
+    after_same_slip: Factor
     shares: dict[str, Share]
     stepped: dict[str, Share]
     forms: Forms

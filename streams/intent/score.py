@@ -16,6 +16,7 @@ from streams.intent.posterior import NOTHING_EXPECTED, Expected, posterior
 from streams.intent.presses import press_counts
 from streams.intent.prior import Context, Prior
 from streams.intent.priors import after
+from streams.intent.taken_back import TakenBack, again, taken_back
 from streams.intent.taught import Taught
 from streams.intent.teacher import TAUGHT_FIELDS
 from streams.intent.timing import Interval, factors, intervals
@@ -97,18 +98,20 @@ class DoseScorer:
         keypad = layout(event.model)
         typed = type_keys(keypad, keys, event.previous, entry.holds)
         found: tuple[Interval, ...] = ()
+        taken: TakenBack = None
         expected = self._expected(recent, course) if recent is not None or course else NOTHING_EXPECTED
         if typed is not None and typed.value == value and len(typed.pressed) <= LONGEST_TEXT:
             found = intervals(keypad, typed)
+            taken = taken_back(keypad, keys, typed, self.parameters)
             # A second point is ignored by every pump and changes nothing.
             text = typed.pressed if typed.pressed.count(".") < 2 else typed.text
             judged = self._judge(
-                context, keypad, text, value, True, event.previous, found, typed.corrections > 0,
+                context, keypad, text, value, True, event.previous, found, taken,
                 expected, programme,
             )  # fmt: skip
         else:
             judged = self._judge(
-                context, keypad, written(value), value, False, event.previous, found, False,
+                context, keypad, written(value), value, False, event.previous, found, None,
                 expected, programme,
             )  # fmt: skip
         said = evidence.of_keys(typed, keypad, value, pressed_any=bool(keys))
@@ -167,7 +170,7 @@ class DoseScorer:
         exact: bool,  # noqa: FBT001 - positional, so that the cache's key is cheap
         previous: float | None,
         found: tuple[Interval, ...],
-        corrected: bool,  # noqa: FBT001
+        taken: TakenBack,
         expected: Expected,
         programme: Programme | None,
     ) -> Judged:
@@ -175,8 +178,10 @@ class DoseScorer:
         ways = self._channel.alternatives(
             keypad, text, value, exact, context.field == "weight", context.digits[after(previous)]
         )
-        base_rate = min(parameters.base_rate * (parameters.after_correction if corrected else 1.0), 0.5)
-        timed = factors(ways, found, parameters.timing) if found else ()
+        base_rate = min(parameters.base_rate * (parameters.after_correction if taken else 1.0), 0.5)
+        timed = factors(ways, found, parameters.timing) if found else []
+        if taken is not None:
+            timed += again(ways.slips, taken, parameters)
         mistaken = self._mistaken.of(context, value, previous, programme, snaps=keypad.snaps)
         likelihood, material, meant = posterior(
             context, ways, mistaken, value, previous, expected, timed, base_rate, parameters
@@ -187,6 +192,7 @@ class DoseScorer:
         if material < parameters.verdict.suspect:
             return Judged(likelihood, material, meant, "ok", "none", limit, tuple(said))
         said = evidence.of_value(context, value, previous, meant, expected, programme) + said
+        said += evidence.of_correction(taken)
         verdict: Verdict = "error" if material >= parameters.verdict.error else "suspect"
         grade: Harm = "none"
         if meant:

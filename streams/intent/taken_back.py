@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Union
 
 from streams.intent.digit_slips import Pad
 from streams.intent.keypad import type_keys
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from schemas.events import Slip
-    from streams.intent.keypad import Layout
+    from streams.intent.keypad import Layout, Typed
     from streams.intent.parameters import Parameters
 
+TakenBack = Union["Slip", Literal["something"], None]
+"""What was taken back in an entry: a slip, something that no slip explains, or nothing."""
 _CORRECTS = ("BACK", "CLEAR")
 _OPPOSITE = {"UP": "DOWN", "DOWN": "UP"}
 LONGEST = 12
@@ -49,3 +51,15 @@ def corrected_slip(layout: Layout, keys: Sequence[tuple[int, str]], parameters: 
     timed = factors_of([(slip, gap) for slip, _, gap in found], intervals(layout, wrong), parameters.timing)
     chances = [chance * timed.get(number, 1.0) for number, (_, chance, _) in enumerate(found)]
     return found[chances.index(max(chances))][0]
+
+
+def taken_back(layout: Layout, keys: Sequence[tuple[int, str]], typed: Typed, parameters: Parameters) -> TakenBack:
+    """What was taken back among the keys that gave `typed`."""
+    if not typed.corrections:
+        return None
+    return corrected_slip(layout, keys, parameters) or "something"
+
+
+def again(slips: Sequence[Slip], taken: TakenBack, parameters: Parameters) -> list[tuple[int, float]]:
+    """Each way by the slip that was just taken back, with the factor by which it is likelier to have come again."""
+    return [(way, parameters.after_same_slip) for way, slip in enumerate(slips) if slip == taken]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from schemas.events import KeyPress
 from streams.intent import parameters
 from streams.intent.keypad import layout
 from streams.intent.taken_back import corrected_slip
@@ -44,3 +45,24 @@ def test_the_slip_is_told_from_what_was_entered_instead(pressed, gaps, slip):
 def test_a_step_back_is_an_overshoot_taken_back(pressed, slip):
     """Chevrons have no BACK: the nurse steps the other way."""
     assert corrected_slip(layout("alaris_gp"), keys(pressed), FIGURES) == slip
+
+
+def test_a_bounce_taken_back_makes_the_same_again_likelier(judge):
+    """366 as it stands, with a bounce of its 3 taken back before: likelier to be 36 with a bounce, and said so."""
+    plain = [KeyPress("3", 0), KeyPress("6", 400), KeyPress("6", 455)]
+    before = [KeyPress("3", 0), KeyPress("3", 45), KeyPress("BACK", 700)]
+    seen = [*before, *[KeyPress(key.k, key.t + 1000) for key in plain[1:]]]
+    about = {"drug": "Heparin", "field": "rate", "unit": "mL/h", "previous": 30.0}
+    without, with_it = judge("366", keys=plain, **about), judge("366", keys=seen, **about)
+    assert with_it.error_likelihood > without.error_likelihood
+    assert with_it.meant[0].probability > without.meant[0].probability
+    assert "a key that bounced was taken back in this entry already" in with_it.evidence
+    assert not any("taken back" in sentence for sentence in without.evidence)
+
+
+def test_an_ordinary_entry_with_a_correction_is_left_alone(judge):
+    """3 to 8 in 100 entries hold one: it is no error."""
+    keys = [KeyPress(key, 400 * place) for place, key in enumerate(["5", "BACK", "6"])]
+    score = judge("6", keys=keys, previous=5.0)
+    assert score.verdict == "ok"
+    assert score.error_likelihood < 0.03
