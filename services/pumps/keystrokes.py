@@ -6,7 +6,8 @@ from math import exp, log
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from schemas.events import KeyPress
-from streams.intent.keypad import Layout, type_keys, written
+from streams.intent.display import type_keys
+from streams.intent.keypad import Layout, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

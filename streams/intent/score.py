@@ -9,8 +9,9 @@ from schemas.events import DoseScore
 from streams.intent import evidence
 from streams.intent import priors as shipped
 from streams.intent.channel import Channel
+from streams.intent.display import type_keys
 from streams.intent.harm import harm
-from streams.intent.keypad import Layout, layout, type_keys, written
+from streams.intent.keypad import Layout, layout, written
 from streams.intent.mistaken import ProgrammeSlips
 from streams.intent.posterior import NOTHING_EXPECTED, Expected, posterior
 from streams.intent.presses import press_counts

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, Union
 
 from streams.intent.digit_slips import Pad
-from streams.intent.keypad import type_keys
+from streams.intent.display import type_keys
 from streams.intent.timing import factors_of, intervals
 from streams.intent.ways import texts_before
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from schemas.events import Slip
-    from streams.intent.keypad import Layout, Typed
+    from streams.intent.display import Typed
+    from streams.intent.keypad import Layout
     from streams.intent.parameters import Parameters
 
 TakenBack = Union["Slip", Literal["something"], None]

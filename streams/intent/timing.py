@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from schemas.events import Slip
     from streams.intent.channel import Alternatives
-    from streams.intent.keypad import Layout, Typed
+    from streams.intent.display import Typed
+    from streams.intent.keypad import Layout
     from streams.intent.parameters import Spread, Timing
 
 _STEPS = 6

@@ -5,7 +5,8 @@ import pytest
 from schemas.events import Meant
 from schemas.library import Library, load_default
 from streams.intent import evidence, parameters, priors
-from streams.intent.keypad import layout, type_keys
+from streams.intent.display import type_keys
+from streams.intent.keypad import layout
 from streams.intent.posterior import NOTHING_EXPECTED, Expected
 from streams.intent.prior import Prior
 from streams.intent.programme import Programme, Told

@@ -11,7 +11,8 @@ from services.pumps import behaviour
 from services.pumps.keystrokes import enterable
 from services.pumps.slips import Meant, Slips
 from streams.intent import parameters, priors
-from streams.intent.keypad import layouts, type_keys, written
+from streams.intent.display import type_keys
+from streams.intent.keypad import layouts, written
 from streams.intent.mistaken import ProgrammeSlips
 from streams.intent.prior import Prior
 from streams.intent.programme import Programme, Told

@@ -2,7 +2,8 @@
 
 import pytest
 
-from streams.intent.keypad import layout, layouts, type_keys, written
+from streams.intent.display import type_keys
+from streams.intent.keypad import layout, layouts, written
 
 
 def press(model: str, keys: list[str] | str, previous: float | None = None, gap_ms: int = 300):

@@ -4,7 +4,8 @@ import pytest
 
 from streams.intent import parameters, priors
 from streams.intent.channel import Channel
-from streams.intent.keypad import layout, type_keys
+from streams.intent.display import type_keys
+from streams.intent.keypad import layout
 from streams.intent.timing import factors, intervals
 
 TIMING = parameters.load().timing

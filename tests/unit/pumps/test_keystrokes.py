@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.pumps.keystrokes import MOST_PRESSES, Hand, Press, enterable, presses_for, presses_of, taken
-from streams.intent.keypad import layouts, type_keys
+from streams.intent.display import type_keys
+from streams.intent.keypad import layouts
 
 KEYPADS = sorted(layouts())
 DIGITS = [name for name in KEYPADS if layouts()[name].kind == "digits"]

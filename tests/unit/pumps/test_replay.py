@@ -13,8 +13,9 @@ from services.pumps.logs import Log
 from services.pumps.replay import plan, replayed
 from services.pumps.timeline import DAY_MS
 from services.pumps.truth import EntryTruth
+from streams.intent.display import type_keys
 from streams.intent.entries import OpenEntries
-from streams.intent.keypad import layout, type_keys
+from streams.intent.keypad import layout
 from tests.unit.pumps.conftest import START_MS
 
 OWN = "hospital,care_area,pump,at,drug,unit,value\n"

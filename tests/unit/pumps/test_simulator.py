@@ -13,8 +13,9 @@ from schemas import codec, topics
 from schemas.events import KeystrokeEvent, PowerEvent
 from services.pumps.simulator import simulated
 from services.pumps.truth import EntryTruth, PowerTruth, PumpTruth
+from streams.intent.display import type_keys
 from streams.intent.entries import OpenEntries
-from streams.intent.keypad import layout, type_keys
+from streams.intent.keypad import layout
 from tests.unit.pumps.conftest import START_MS
 
 MOST_BYTES_PER_PUMP = 200
