@@ -31,7 +31,7 @@ SAME_VALUE = 0.02
 SMALL_CHANGE = 1.5
 """Changes below a factor of 1.5 are titration: p5 and p95 of real changes are 0.45 and 2.0, most lie within."""
 REMEMBERED = 65_536
-"""Last entries kept in a partition, about 0.6 KB each: more than a million pumps make in 30 minutes, in twelfths."""
+"""Last entries kept in a partition, about 0.9 KB each: more than a million pumps make in 30 minutes, in twelfths."""
 AWAITED = 8_192
 """Flagged entries kept in a partition until their outcome, about 2 KB each."""
 
