@@ -57,7 +57,7 @@ kafka: develop ## run one local Apache Kafka node and print its address
 	$(BIN)/python -m tests.servers
 
 lock: develop ## resolve the locks anew (needs uv)
-	uv pip compile --quiet --universal --generate-hashes --no-header --extra embedded --extra build \
+	uv pip compile --quiet --universal --generate-hashes --no-header --extra embedded --extra evaluate --extra build \
 	    pyproject.toml -o $(LOCKS)/run.txt
 	uv pip compile --quiet --universal --generate-hashes --no-header --all-extras \
 	    -c $(LOCKS)/run.txt pyproject.toml -o $(LOCKS)/develop.txt
