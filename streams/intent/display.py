@@ -51,21 +51,23 @@ def type_keys(
     shown = _shown(keypad, tuple([key for _, key in keys]))
     if shown is None:
         return None
-    pairs = list(pairwise(shown.kept))
-    gaps = [keys[at][0] - keys[before][0] if at - before == 1 else None for before, at in pairs]
-    long = (
-        [place for place, (before, _) in enumerate(pairs, 1) if (holds[before] or 0) >= LONG_HOLD_MS] if holds else ()
-    )
-    return Typed(shown.text, shown.value, (None, *gaps), shown.corrections, shown.pressed, tuple(long))
+    gaps = [None if at is None else keys[at][0] - keys[at - 1][0] for at in shown.after]
+    long: tuple[int, ...] = ()
+    if holds:
+        long = tuple([place for place, at in enumerate(shown.after) if at and (holds[at - 1] or 0) >= LONG_HOLD_MS])
+    return Typed(shown.text, shown.value, tuple(gaps), shown.corrections, shown.pressed, long)
 
 
 class _Shown(NamedTuple):
-    """What keys come to on the display; `kept` are the indices of the keys of `pressed`."""
+    """What keys come to on the display.
+
+    `after` are the indices of the keys of `pressed`, None for one that does not follow the one before it at once.
+    """
 
     text: str
     value: float
     pressed: str
-    kept: tuple[int, ...]
+    after: tuple[int | None, ...]
     corrections: int
 
 
@@ -92,7 +94,8 @@ def _shown(keypad: Layout, keys: tuple[str, ...]) -> _Shown | None:
             corrections += 1
     if not text or text == ".":
         return None
-    return _Shown(text, float(text), "".join([keys[number] for number in kept]), tuple(kept), corrections)
+    after = (None, *(at if at - before == 1 else None for before, at in pairwise(kept)))
+    return _Shown(text, float(text), "".join([keys[number] for number in kept]), after, corrections)
 
 
 def _accepts(keypad: Layout, text: str, key: str) -> bool:
