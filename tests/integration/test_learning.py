@@ -131,3 +131,22 @@ def test_frozen_learns_nothing_and_uses_what_was_learned(topics, redis_url, work
     assert frozen.terminate() == 0
     assert latest(topics, INTENT_STATE, IntentState) == before
     assert frozen.process.log.read_text().count("by other rules are ignored") == 1
+
+
+def test_partitions_that_move_between_workers_are_counted_once(topics, redis_url, worker):
+    """A second worker joins, the first one leaves; neither tells anything before it has to."""
+    events = entries("st-moves", 0, 15)
+    third = len(events) // 3
+    one = worker(INTENT_STATE_EVERY_S="3600")
+    publish(topics, events[:third])
+    settled(topics, [KEYSTROKES])
+    other = worker(INTENT_STATE_EVERY_S="3600")
+    publish(topics, events[third : 2 * third])
+    settled(topics, [KEYSTROKES])
+    assert one.terminate() == 0
+    publish(topics, events[2 * third :])
+    settled(topics, [KEYSTROKES])
+    assert other.terminate() == 0
+    moved, expected = told(topics, "st-moves"), at_once(events)
+    assert moved.entries == pytest.approx(expected.entries, rel=1e-3)
+    assert moved.values == pytest.approx(expected.values, rel=1e-3)
