@@ -42,6 +42,7 @@ def _found(of: PowerEvaluation) -> Table:
         ("· alarms with over 60 min left, of all", "", lambda one: f"{one.score.early_alarms} of {one.score.alarms}"),
         ("worn batteries found", "≥ 90%", lambda one: _share(one.score.worn_found)),
         ("· of those with evidence", "", lambda one: _share(one.score.worn_found_with_evidence)),
+        ("· of those that gave a low alarm", "", lambda one: _share(one.score.worn_found_after_alarm)),
         ("sound batteries named worn", "≤ 2%", lambda one: _share(one.score.sound_named)),
         ("silent on battery: found", "", lambda one: _share(one.score.silent_found)),
         ("· told, but none", "", lambda one: _share(one.score.silent_false)),

@@ -66,6 +66,7 @@ class PowerScore(Struct, frozen=True):
     infusion_hours: float
     worn_found: Share
     worn_found_with_evidence: Share
+    worn_found_after_alarm: Share
     sound_named: Share
     silent_found: Share
     silent_false: Share
@@ -129,6 +130,7 @@ def score(ledger: Ledger, told: Told, end_ms: int) -> PowerScore:
         infusion_hours=ledger.infusing_ms / 3_600_000,
         worn_found=Share(len(worn & told.worn.keys()), len(worn)),
         worn_found_with_evidence=Share(len(evident & told.worn.keys()), len(evident)),
+        worn_found_after_alarm=Share(len(worn & ledger.alarmed & told.worn.keys()), len(worn & ledger.alarmed)),
         sound_named=Share(len(sound & told.worn.keys()), len(sound)),
         silent_found=Share(sum(heard_silent), len(silences)),
         silent_false=Share(len(told.silent) - sum(silent_true), len(told.silent)),

@@ -75,6 +75,7 @@ class Ledger:
         self.silences: list[Silence] = []
         self.health: dict[str, float] = {}
         self.reports: set[str] = set()
+        self.alarmed: set[str] = set()
         self.infusing_ms = 0
         self._open: dict[str, Stretch] = {}
         self._last: dict[str, tuple[int, bool]] = {}
@@ -122,6 +123,7 @@ class Ledger:
                 stretch.depleted = at
 
     def _alarm(self, truth: AlarmTruth) -> None:
+        self.alarmed.add(truth.pump)
         stretch = self._open.get(truth.pump)
         if truth.pump in self._active_since and stretch is not None and truth.new_minutes > NOT_YET_LOW_MIN:
             stretch.fault = stretch.fault or truth.health < WORN

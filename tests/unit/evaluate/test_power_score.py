@@ -121,13 +121,15 @@ def test_an_alarm_is_false_if_over_90_minutes_were_left():
 
 
 def test_worn_batteries_are_those_below_70_percent_and_sound_ones_above_80():
-    """Who has evidence: half an hour on battery, or a capacity of its own to report."""
+    """Who has evidence: half an hour on battery, or a capacity of its own to report; alarms are counted apart."""
     ledger = ledger_of(stretch(0, 30, pump="used", health=0.6), idle=0.6, reports=0.5, between=0.75, sound=0.9, new=1.0)
     ledger.reports = {"reports", "sound"}
+    ledger.alarmed = {"used", "sound"}
     told = Told(worn={"used": START, "between": START, "new": START})
     result = score(ledger, told, END)
     assert result.worn_found == Share(1, 3)
     assert result.worn_found_with_evidence == Share(1, 2)
+    assert result.worn_found_after_alarm == Share(1, 1)
     assert result.sound_named == Share(1, 2)
 
 
