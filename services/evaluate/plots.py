@@ -44,7 +44,9 @@ def _calibration(path: Path, name: str, judged: dict[str, Judged]) -> None:
     for of, one in judged.items():
         found = one.calibration(edges=edges)
         filled = (found.share > 0) & (found.true > 0)
-        axes.plot(found.said[filled], found.true[filled], "o-", label=f"{MODELS[of]}, error {found.error:.4f}")
+        axes.plot(
+            found.said[filled], found.true[filled], "o-", label=f"{MODELS[of]}, error {one.calibration().error:.4f}"
+        )
     axes.plot([1e-5, 1], [1e-5, 1], "k:", label="as it says")
     axes.set(xscale="log", yscale="log", xlim=(1e-5, 1.2), ylim=(1e-5, 1.2))
     axes.set_xlabel("error likelihood said")
@@ -56,8 +58,9 @@ def _calibration(path: Path, name: str, judged: dict[str, Judged]) -> None:
 def _precision(path: Path, name: str, judged: dict[str, Judged]) -> None:
     figure, axes = plt.subplots(figsize=_SIZE)
     for of, one in judged.items():
+        # Each precision holds for the slips gained with it, as in the average.
         precision, recall = metrics.precision_recall(one.right(), one.wrong())
-        axes.step(recall, precision, where="post", label=f"{MODELS[of]}, {one.average_precision():.3f}")
+        axes.step(recall, precision, where="pre", label=f"{MODELS[of]}, {one.average_precision():.3f}")
     axes.set(xlim=(0, 1), ylim=(0, 1.02))
     axes.set_xlabel("share of slips found")
     axes.set_ylabel(f"share of flagged that are slips, at {metrics.TRUE_RATE:.1%}")
