@@ -131,6 +131,10 @@ class Battery:
             self.deep,
         )
 
+    def packed_if_known(self) -> bytes:
+        """The same, or nothing where nothing is known."""
+        return self.packed() if self.discharges or self.learned or self.capacity else b""
+
     @classmethod
     def unpacked(cls, packed: bytes) -> Self:
         """What `packed` gave; nothing known for empty bytes."""

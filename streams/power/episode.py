@@ -37,11 +37,14 @@ if TYPE_CHECKING:
 SOON_S = 3600  # empty within this: revisions come more often
 FOREVER = 2**62
 NEVER_S = 2**32 - 1
+WAKE = Struct("<IIH")  # until when heartbeats say nothing new, if the pump runs as (hash) before, and the charge then
 _PACK = Struct("<QIIIIIHHH")
-HEARD_PLACE = 20  # where `heard_s` stands in it
+HEARD_PLACE = WAKE.size + 20  # where `heard_s` stands
+REST_S = 200  # heartbeats are looked at as often as this: an outlook moves slower
 _TEST, _ACTIVE_TOLD, _LEEWAY, _SILENT, _LOW, _DEPLETED = 1, 2, 4, 8, 16, 32
 _FLIPS_SHIFT = 6  # the upper bits count flips
 NO_MODEL = 0
+NOW = WAKE.pack(0, 0, 0)
 
 
 class OpenEpisode:
@@ -60,6 +63,7 @@ class OpenEpisode:
         "_low",
         "_model",
         "_place",
+        "_wake",
         "battery",
         "company",
         "heard_s",
@@ -85,6 +89,7 @@ class OpenEpisode:
         self.company = Company()
         self.runway = Runway()
         self.tally = Tally()
+        self._wake = NOW
         self.heard_s = 0
         self.silent = False
         self.revision = 0
@@ -118,6 +123,14 @@ class OpenEpisode:
     def at_fault(self, event: PowerEvent, charge: int) -> bool:
         """Whether an alarm at this charge (tenths) comes from a battery that holds too little."""
         return self.runway.faulty(event, charge, self.battery, self._fleet.models.scale(event.model))
+
+    def rest(self, event: PowerEvent, clock: int, *, newest: bool) -> None:
+        """Say until when heartbeats that say the same may wait to be looked at."""
+        if newest and self._active_told and not self.tally.paused:
+            wake_s = min(self._due_s, self._grace_check_s, clock // 1000 + REST_S)
+            self._wake = WAKE.pack(wake_s, running_as(event), int(event.charge_pct * 10 + 0.5))
+        else:
+            self._wake = NOW
 
     def settle(self, observation: int) -> None:
         """Count an observation that no late one can precede any more."""
@@ -172,10 +185,11 @@ class OpenEpisode:
         thresholds = self._fleet.thresholds
         if not self.heard_s:
             self.heard_s = now_s  # taken up after a restart: listen from now on
-        quiet_s = now_s - self.heard_s
+        last = newest(window) >> AT_SHIFT
+        # It was heard later than it was looked at, by its own clock.
+        quiet_s = now_s - self.heard_s - self.runway.since(last // 1000)
         if quiet_s * 1000 < thresholds.silent_after or not is_active(newest(window)):
             return None
-        last = newest(window) >> AT_SHIFT
         # By the pump's own clock, which may differ from the others'.
         at = last + quiet_s * 1000
         if self.silent and at < self._due_s * 1000:
@@ -263,7 +277,7 @@ class OpenEpisode:
             self._place,
             flags,
         )
-        return head + self.tally.packed() + self.runway.packed() + self.company.packed
+        return self._wake + head + self.tally.packed() + self.runway.packed() + self.company.packed
 
     @classmethod
     def unpacked(cls, packed: bytes, pump: str, fleet: Fleet, battery: Battery) -> Self:
@@ -280,7 +294,8 @@ class OpenEpisode:
             self._model,
             self._place,
             flags,
-        ) = _PACK.unpack_from(packed)
+        ) = _PACK.unpack_from(packed, WAKE.size)
+        self._wake = packed[: WAKE.size]
         self.test = bool(flags & _TEST)
         self._active_told = bool(flags & _ACTIVE_TOLD)
         self._leeway = bool(flags & _LEEWAY)
@@ -288,9 +303,10 @@ class OpenEpisode:
         self._low = bool(flags & _LOW)
         self._depleted = bool(flags & _DEPLETED)
         self._flips = flags >> _FLIPS_SHIFT
-        self.tally = Tally.unpacked(packed, _PACK.size)
-        self.runway = Runway.unpacked(packed, _PACK.size + TALLY_BYTES)
-        self.company = Company(packed[_PACK.size + TALLY_BYTES + RUNWAY_BYTES :])
+        place = WAKE.size + _PACK.size
+        self.tally = Tally.unpacked(packed, place)
+        self.runway = Runway.unpacked(packed, place + TALLY_BYTES)
+        self.company = Company(packed[place + TALLY_BYTES + RUNWAY_BYTES :])
         return self
 
     def _provisional(self, window: bytes) -> tuple[Tally, bool]:
@@ -374,6 +390,12 @@ class OpenEpisode:
     def _flips_told(self) -> int:
         """How many changes between battery and mains are published at once; a loose cord has more."""
         return 2 * self._fleet.thresholds.loose_cord_returns
+
+
+def running_as(event: PowerEvent) -> int:
+    """A hash of where a pump is and what it runs: as long as it stays the same, heartbeats tell only of the charge."""
+    told = (event.care_area, event.location, event.rate_ml_h, event.channels_running, *(event.drugs or ()))
+    return hash(told) & NEVER_S
 
 
 def was_active(published: PowerEpisode) -> bool:

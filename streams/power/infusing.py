@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from schemas.events import PowerEvent
 
 HOUR_S = 3600
-STEP_S = 600  # so often what a pump infused is added up
 
 
 class Infused(NamedTuple):
@@ -25,7 +24,7 @@ class Infused(NamedTuple):
 
 
 class InfusingMinutes:
-    """Adds up how long pumps infused, from one change of state or full ten minutes to the next.
+    """Adds up how long pumps infused, from one change of state or step of nearly nine minutes to the next.
 
     A time belongs to the hour in which it began and to the place that the pump names at its end. What a late event
     would move from one minute to another is not moved: over an hour of a unit it is nothing.

@@ -7,41 +7,47 @@ episodes are noted here, those of other partitions as they are published. Noting
 from __future__ import annotations
 
 from math import exp
-from typing import NamedTuple
+from struct import Struct
 
 TOGETHER_MS = 3_000  # pumps' clocks agree to seconds: judgement
 KEPT_S = 3 * 3600
 BY_CHANCE = 1e-4  # a coincidence rarer than this is none: judgement
-BUCKET_MS = 4_000
+BUCKET_MS = 8_000
 ENOUGH = 32  # pumps at once are no coincidence in any unit
+MOST = 256  # pumps of a unit noted in one bucket; more add nothing
+
+# A hash of the pump · when it lost the mains, in ms from the bucket's beginning · when it had it back, in tenths of a
+# second from then (0: not yet). A fleet has many losses; as objects each would take ten times these bytes.
+_LOSS = Struct("<IHI")
 
 Unit = tuple[str, str]  # hospital, care area
-
-
-class Loss(NamedTuple):
-    """A pump without mains from `at` to `back` (ms since 1970; 0: not back)."""
-
-    at: int
-    back: int
 
 
 class UnitLosses:
     """The last hours of each unit."""
 
     def __init__(self) -> None:
-        self._units: dict[Unit, dict[int, dict[str, Loss]]] = {}
+        self._units: dict[Unit, dict[int, bytes]] = {}
 
     def note(self, unit: Unit, pump: str, at: int, back: int = 0) -> None:
-        """A pump of the unit lost the mains at `at`, and has it back since `back`."""
+        """A pump of the unit lost the mains at `at`, and has it back since `back` (ms since 1970; 0: not yet)."""
         buckets = self._units.setdefault(unit, {})
-        bucket = buckets.get(at // BUCKET_MS)
+        number, offset = divmod(at, BUCKET_MS)
+        bucket = buckets.get(number)
         if bucket is None:
             oldest = (at - KEPT_S * 1000) // BUCKET_MS
-            for number in [number for number in buckets if number < oldest]:
-                del buckets[number]
-            bucket = buckets[at // BUCKET_MS] = {}
-        known = bucket.get(pump)
-        bucket[pump] = Loss(at, back or (known.back if known else 0))
+            for old in [known for known in buckets if known < oldest]:
+                del buckets[old]
+            bucket = b""
+        name, after = _name(pump), min(max(back - at, 0) // 100, 2**32 - 1)
+        for place, (other, _, known) in enumerate(_LOSS.iter_unpack(bucket)):
+            if other == name:
+                start = place * _LOSS.size
+                loss = _LOSS.pack(name, offset, after or known)
+                buckets[number] = bucket[:start] + loss + bucket[start + _LOSS.size :]
+                return
+        if len(bucket) < MOST * _LOSS.size:
+            buckets[number] = bucket + _LOSS.pack(name, offset, after)
 
     def failed(self, unit: Unit, pump: str, at: int, back: int = 0) -> bool:
         """Whether so many pumps lost the mains together with this one that it is no coincidence.
@@ -53,22 +59,27 @@ class UnitLosses:
         if not buckets:
             return False
         together = returned = 0
-        here = at // BUCKET_MS
+        name, here = _name(pump), at // BUCKET_MS
         for number in (here - 1, here, here + 1):
-            for other, loss in buckets.get(number, {}).items():
-                if other != pump and abs(loss.at - at) <= TOGETHER_MS:
+            for other, offset, after in _LOSS.iter_unpack(buckets.get(number, b"")):
+                lost = number * BUCKET_MS + offset
+                if other != name and abs(lost - at) <= TOGETHER_MS:
                     together += 1
-                    returned += bool(back and loss.back and abs(loss.back - back) <= TOGETHER_MS)
+                    returned += bool(back and after and abs(lost + after * 100 - back) <= TOGETHER_MS)
                     if together >= ENOUGH:
                         return True
         if not (together >= 2 or returned):
             return False
-        starts = sum(len(bucket) for bucket in buckets.values()) - together
-        expected = starts * 2 * TOGETHER_MS / (KEPT_S * 1000)
-        if returned and together < 2:
-            # The return is a second coincidence of the same kind.
-            return _at_least(1, expected) * 2 * TOGETHER_MS / (KEPT_S * 1000) * max(starts, 1) < BY_CHANCE
-        return _at_least(together, expected) < BY_CHANCE
+        starts = sum(len(bucket) for bucket in buckets.values()) // _LOSS.size - together
+        share = 2 * TOGETHER_MS / (KEPT_S * 1000)
+        if together >= 2:
+            return _at_least(together, starts * share) < BY_CHANCE
+        # The return is a second coincidence of the same kind.
+        return _at_least(1, starts * share) * share * max(starts, 1) < BY_CHANCE
+
+
+def _name(pump: str) -> int:
+    return hash(pump) & 0xFFFF_FFFF
 
 
 def _at_least(count: int, expected: float) -> float:

@@ -10,9 +10,9 @@ from schemas.codec import EventRefused, ms
 from streams.power import window as windows
 from streams.power.battery import Battery
 from streams.power.clock import FleetClock
-from streams.power.episode import FOREVER, HEARD_PLACE, OpenEpisode, was_active
+from streams.power.episode import FOREVER, HEARD_PLACE, WAKE, OpenEpisode, running_as, was_active
 from streams.power.fleet import Fleet
-from streams.power.infusing import STEP_S, InfusingMinutes
+from streams.power.infusing import InfusingMinutes
 from streams.power.observation import (
     ACTIVE,
     ALARMS,
@@ -26,7 +26,7 @@ from streams.power.observation import (
     tenths,
 )
 from streams.power.settings import PowerSettings, Thresholds
-from streams.power.slot import EPISODE, HEAD, OPEN, REST, SEQ_UNKNOWN, Slot, parted
+from streams.power.slot import EPISODE, HEAD, OPEN, REST, SEQ_UNKNOWN, Slot, highest_seq, parted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,11 +36,15 @@ if TYPE_CHECKING:
 
 # All pumps are looked at once in so much event time: whether they have fallen silent.
 ROUND_S = 60
+TIDY_S = 3600  # so often pumps that have left are forgotten
 # The clock takes the time of every event of a small partition, and of a share of those of a large one: as many a
 # round as before.
 CLOCK_SHARE = 256
-# A window of a pump at rest is cut only when it is longer than four minutes of heartbeats.
-_LONG = HEAD.size + 8 * SIZE
+# In observations (see there): what a pump infused is added up whenever so much time, nearly nine minutes, begins.
+STEP = 2**19 << AT_SHIFT
+# A slot may grow to so many bytes before it is cut to what is needed.
+_LONG = HEAD.size + 48 * SIZE
+FELL = 20  # tenths by which a gauge may fall before it is looked at
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -61,7 +65,7 @@ class PowerPartition:
         self._resumed: dict[str, int] = {}
         self._batteries: dict[str, bytes] = {}  # of pumps not heard of since a restart
         self._clock = FleetClock()
-        self._swept_s = 0
+        self._swept_s = self._tidied_s = 0
         self._applied = False
         self._unheard = self._offset = 0
         self._silence_s = self._thresholds.silence // 1000
@@ -91,14 +95,12 @@ class PowerPartition:
         if not 0 < at < LATEST_MS:
             raise EventRefused("clock", f"field `at`: {event.at.isoformat()} cannot be; set the pump's clock")
         observation = observe(event, at)
+        entry = observation.to_bytes(SIZE, "big")
         revisions: list[PowerEpisode] = []
         slot = self._slots.get(pump)
-        if (
-            slot is None
-            or slot[0] & OPEN
-            or observation & ACTIVE == ACTIVE
-            or not self._rested(event, observation, slot)
-        ):
+        if slot is not None and goes_on(event, observation, entry, slot):
+            self._slots[pump] = slot + entry
+        elif observation & ACTIVE == ACTIVE or not self._rests(event, observation, entry, slot):
             self._followed(event, observation, slot, revisions)
         self._unheard -= 1
         if self._unheard <= 0:
@@ -151,24 +153,22 @@ class PowerPartition:
                 episode.trust()
                 self._slots[pump] = slot._replace(episode=episode.packed()).packed()
 
-    def _rested(self, event: PowerEvent, observation: int, slot: bytes) -> bool:
-        """Take the event of a pump without an episode if it is the newest and needs no second look.
-
-        That is nearly every event of a fleet, so it is done on the bytes of the slot.
-        """
-        entry, last = observation.to_bytes(SIZE, "big"), slot[-SIZE:]
-        if last >= entry:
+    def _rests(self, event: PowerEvent, observation: int, entry: bytes, slot: bytes | None) -> bool:
+        """Take an event of a pump without an episode, if it is its newest and no alarm; False if it is not so."""
+        if slot is None:
+            if self._batteries:
+                return False
+            self._slots[event.pump] = HEAD.pack(0, event.seq, 0) + entry
+            return True
+        if slot[0] & OPEN or slot[-SIZE:] >= entry or event.kind in ALARMS:
             return False
+        before = int.from_bytes(slot[-SIZE:], "big")
         flags, _, since_s = HEAD.unpack_from(slot)
-        before, at_s = int.from_bytes(last, "big"), (observation >> AT_SHIFT) // 1000
-        before_s = (before >> AT_SHIFT) // 1000
-        if (before ^ observation) & ACTIVE or at_s // STEP_S != before_s // STEP_S or at_s - before_s > self._silence_s:
-            since_s = self._ran(event, before, since_s, at_s)
-        body = slot[HEAD.size :]
-        if len(slot) >= _LONG:
-            start = REST[flags] - HEAD.size
-            body = body[:start] + windows.trimmed(body[start:], (observation >> AT_SHIFT) - self._thresholds.lateness)
-        self._slots[event.pump] = HEAD.pack(flags, event.seq, since_s) + body + entry
+        if before & ACTIVE != observation & ACTIVE or before ^ observation >= STEP:
+            since_s = self._ran(event, before, since_s, (observation >> AT_SHIFT) // 1000)
+        start = REST[flags]
+        window = windows.trimmed(slot[start:], (observation >> AT_SHIFT) - self._thresholds.lateness)
+        self._slots[event.pump] = HEAD.pack(flags, event.seq, since_s) + slot[HEAD.size : start] + window + entry
         return True
 
     def _ran(self, event: PowerEvent, before: int, since_s: int, at_s: int) -> int:
@@ -190,16 +190,17 @@ class PowerPartition:
         window, battery, episode = slot.window, Battery.unpacked(slot.battery), None
         if slot.episode:
             episode = OpenEpisode.unpacked(slot.episode, pump, fleet, battery)
-        clock = at
+        clock, highest = at, SEQ_UNKNOWN
         if window:
             before = windows.newest(window)
+            highest = highest_seq(slot.seq, before)
             clock = max(at, before >> AT_SHIFT)
             if clock - at > lateness:
-                self._refuse_late(event, clock - at, slot.seq)
+                self._refuse_late(event, clock - at, highest)
                 if episode is not None:
                     self._settled(episode, window, FOREVER, clock, revisions)
                 window, clock, episode = b"", at, None
-            elif observation > before:
+            elif observation > before and ((before ^ observation) & ACTIVE or before ^ observation >= STEP):
                 since_s = self._ran(event, before, since_s, at // 1000)
         if episode is None and is_active(observation):
             place = fleet.told.places.number((event.hospital, event.care_area))
@@ -207,18 +208,21 @@ class PowerPartition:
         if event.kind in ALARMS:
             observation = self._judged(event, observation, window, episode)
         window = windows.placed(window, observation, pump)
-        seq = event.seq if event.seq > slot.seq or slot.seq == SEQ_UNKNOWN else slot.seq
+        newest = observation == windows.newest(window)
+        seq = event.seq if newest or highest == SEQ_UNKNOWN else highest
         if episode is None:
             window = windows.trimmed(window, clock - lateness)
         else:
-            urgent = episode.hear(event, observation, newest=observation == windows.newest(window))
+            urgent = episode.hear(event, observation, newest=newest)
             episode, window = self._settled(episode, window, clock - lateness, clock, revisions)
             revision = episode.revise(clock, window, urgent=urgent) if episode is not None else None
             if revision is not None:
                 revisions.append(revision)
-        known = battery.packed() if battery.discharges or battery.learned or battery.capacity else b""
-        kept = episode.packed() if episode is not None else b""
-        self._slots[pump] = Slot(seq, since_s, known, kept, window).packed()
+        kept = b""
+        if episode is not None:
+            episode.rest(event, clock, newest=newest)
+            kept = episode.packed()
+        self._slots[pump] = Slot(seq, since_s, battery.packed_if_known(), kept, window).packed()
 
     def _judged(self, event: PowerEvent, observation: int, window: bytes, episode: OpenEpisode | None) -> int:
         """The observation of an alarm, flagged if the battery is at fault."""
@@ -250,7 +254,7 @@ class PowerPartition:
         return current, kept
 
     def _look_round(self, revisions: list[PowerEpisode]) -> None:
-        """Look at the next pumps of the round: whether they have fallen silent, or have left."""
+        """Look at the next pumps of the round: whether they have fallen silent; now and then: who has left."""
         now_s = self._clock.before // 1000
         passed = min(now_s - self._swept_s, ROUND_S)
         share = len(self._slots) * passed // ROUND_S
@@ -261,15 +265,16 @@ class PowerPartition:
         if len(pumps) < share:
             self._sweep = iter(list(self._slots))
             pumps += islice(self._sweep, share - len(pumps))
-        gone = (self._clock.now - self._thresholds.memory) << AT_SHIFT
-        for pump in pumps:
-            packed = self._slots.get(pump)
-            if packed is None:
-                continue
-            if packed[0] & OPEN and self._quiet(packed, now_s):
-                self._listen(pump, packed, now_s, revisions)
-            if int.from_bytes(packed[-SIZE:], "big") < gone:
-                self._forget(pump, packed, revisions)
+        slots = self._slots
+        for pump in [pump for pump in pumps if pump in slots and slots[pump][0] & OPEN]:
+            if self._quiet(slots[pump], now_s):
+                self._listen(pump, slots[pump], now_s, revisions)
+        if now_s >= self._tidied_s + TIDY_S:
+            self._tidied_s = now_s
+            oldest = max(self._clock.now - self._thresholds.memory, 0) << AT_SHIFT
+            gone = oldest.to_bytes(SIZE, "big")
+            for pump in [pump for pump, packed in slots.items() if packed[-SIZE:] < gone]:
+                self._forget(pump, slots[pump], revisions)
 
     def _quiet(self, packed: bytes, now_s: int) -> bool:
         """Whether it is worth a look if the pump fell silent."""
@@ -304,3 +309,26 @@ class PowerPartition:
             f"field `at`: {late / 60_000:,.0f} min older than the newest event of pump {event.pump}, too late to "
             f"count; send events within {self._thresholds.lateness / 60_000:g} min, or set the pump's clock",
         )
+
+
+def goes_on(event: PowerEvent, observation: int, entry: bytes, slot: bytes) -> bool:
+    """Whether an event is the pump's newest and says nothing that cannot wait a few minutes.
+
+    Nearly every event of a fleet is so: it is kept, and looked at with the next one that is not.
+    """
+    last = slot[-SIZE:]
+    if last >= entry or len(slot) > _LONG:
+        return False
+    differs = int.from_bytes(last, "big") ^ observation
+    if differs & ACTIVE or differs >= STEP:
+        return False
+    if observation & ACTIVE != ACTIVE:
+        return not slot[0] & OPEN
+    if event.kind != "heartbeat":
+        return False
+    wake_s, same, charge = WAKE.unpack_from(slot, EPISODE[slot[0]])
+    return bool(
+        (observation >> AT_SHIFT) // 1000 < wake_s
+        and charge - tenths(observation) <= FELL
+        and running_as(event) == same
+    )

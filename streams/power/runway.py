@@ -160,6 +160,10 @@ class Runway:
         ) = _PACK.unpack_from(packed, place)
         return self
 
+    def since(self, at: int) -> int:
+        """Seconds from the last event that was looked at to `at`, 0 if there is none."""
+        return max(at - self._at, 0) if self._at else 0
+
     def faulty(self, event: PowerEvent, charge: int, battery: Battery, scale: float) -> bool:
         """Whether an alarm at this charge comes from a battery that holds too little."""
         slope = self._slope(battery, scale) if self._energy >= LEAST_POINTS else battery.slope(scale)

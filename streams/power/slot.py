@@ -1,6 +1,6 @@
 """All that is kept of one pump, as one `bytes`: a million pumps have one each.
 
-    what follows (1 byte) · highest seq (8) · since when it runs as it does (4) · its battery · its episode · its window
+    what follows (1 byte) · a late seq (8) · since when it runs as it does (4) · its battery · its episode · its window
 
 The battery and the episode are there only where there is one.
 """
@@ -20,6 +20,11 @@ REST = {0: HEAD.size, KNOWN: HEAD.size + BATTERY_BYTES}
 _LENGTH = Struct("<H")
 # And where an open episode begins.
 EPISODE = {OPEN: REST[0] + _LENGTH.size, OPEN | KNOWN: REST[KNOWN] + _LENGTH.size}
+
+
+def highest_seq(seq: int, newest: int) -> int:
+    """The highest seq heard: `seq` some events ago, and since then as the newest observation tells modulo 32."""
+    return seq if seq == SEQ_UNKNOWN else seq + ((newest >> 16) - seq & 31)
 
 
 class Slot(NamedTuple):
