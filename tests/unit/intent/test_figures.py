@@ -30,7 +30,7 @@ def changed(**changes) -> str:
 def test_the_shipped_parameters_name_only_slips_of_the_contract():
     assert set(FIGURES.shares) - {"other"} == set(Slip.__args__)
     assert sum(FIGURES.shares.values()) == pytest.approx(1)
-    assert FIGURES.base_rate == 0.007
+    assert FIGURES.base_rate == 0.005
 
 
 @pytest.mark.parametrize(
