@@ -11,6 +11,7 @@ from streams.intent.roundness import digit_class, spacing
 KEPT = 32_768
 _COARSE, _FINEST = ("%.1g", "%.2g", "%.3g", "%.4g"), "%.5g"
 _MOST_LOST = 0.03
+_WHOLE_FROM = 100
 
 
 @lru_cache(maxsize=KEPT)
@@ -26,10 +27,10 @@ def cell(value: float) -> tuple[int, float, int]:
 def roundest(value: float, typed: float) -> float:
     """The number of fewest digits that a `value` computed from what was typed may stand for.
 
-    A pump takes three decimals below 1, two below 100 and none above: half a step of these may have been lost from
-    `typed`, though never more than 3% (judgement).
+    A pump takes three decimals below 1, two below 100 and mostly none above: half a step of these may have been lost
+    from `typed`, though never more than 3% (judgement).
     """
-    step = 0.001 if typed < 1 else 0.01 if typed < 100 else 1.0
+    step = 0.001 if typed < 1 else 1.0 if typed >= _WHOLE_FROM and typed.is_integer() else 0.01
     off = min(0.5 * step / typed, _MOST_LOST) * value
     for coarse in _COARSE:
         found = float(coarse % value)

@@ -45,6 +45,7 @@ class Forms(Struct, frozen=True, forbid_unknown_fields=True):
     zero_of_a_run: Positive
     extra_beside: Share
     second_slip: Share
+    point_in_vain: Share
     overshoot_slow: Share
     unit_factors: dict[float, Share]
     weight_factors: dict[float, Share]

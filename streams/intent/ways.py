@@ -79,12 +79,13 @@ def texts_before(pad: Pad, text: str, *, exact: bool) -> Iterator[Meant]:
 def _ignored_point(parameters: Parameters, text: str) -> tuple[float, Way]:
     """The text has a "." that the firmware ignored: the value is that of the digits without it.
 
-    That is no slip of the hand: the chance is that of a correct entry, so it outweighs the base rate. Somebody
-    who meant the value would have pressed "." for nothing.
+    That is no slip of the hand: the chance is that of a correct entry by somebody who does not know that the pump takes
+    no such number, so it outweighs the base rate. Somebody who meant the value would have pressed "." for nothing.
     """
     base_rate = parameters.base_rate
     meant = float(text)
-    way: Way = ((meant, 1.0, *cell(meant)), "missing_decimal", (1 - base_rate) / base_rate, 0, False)
+    chance = parameters.forms.point_in_vain * (1 - base_rate) / base_rate
+    way: Way = ((meant, 1.0, *cell(meant)), "missing_decimal", chance, 0, False)
     return base_rate * parameters.shares["extra_decimal"] / len(text), way
 
 

@@ -132,7 +132,14 @@ def test_zero_and_unknown_drugs_are_no_obstacle():
 
 @pytest.mark.parametrize(
     ("value", "typed", "round_one"),
-    [(4.98, 0.083, 5.0), (0.00625, 0.5, 0.00625), (28.8, 1.2, 28.8), (69.853, 154.0, 70.0), (1.2, 28.8, 1.2)],
+    [
+        (4.98, 0.083, 5.0),
+        (0.00625, 0.5, 0.00625),
+        (28.8, 1.2, 28.8),
+        (69.853, 154.0, 70.0),
+        (1.2, 28.8, 1.2),
+        (5.00125, 120.03, 5.0013),
+    ],
 )
 def test_a_computed_value_is_the_roundest_that_a_pump_may_have_made_it_of(value, typed, round_one):
     """0.083 typed for 5 / 60 means 5, not 4.98."""
