@@ -47,6 +47,7 @@ def parameters(behaviour: Behaviour, ours: Parameters, corrected: float) -> Para
         version="oracle",
         base_rate=slips.rate,
         after_correction=1.0,
+        after_same_slip=1.0,
         shares=_shares(slips.shares, ours.shares),
         stepped=_shares(stepped, ours.stepped),
         forms=replace(
@@ -55,6 +56,7 @@ def parameters(behaviour: Behaviour, ours: Parameters, corrected: float) -> Para
             zero_of_a_run=any_zero / (1 - any_zero) / _RUN,
             extra_beside=1.0,
             second_slip=0.0,
+            point_in_vain=0.0,
             overshoot_slow=0.7,
             unit_factors=factors,
         ),

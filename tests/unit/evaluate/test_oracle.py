@@ -12,9 +12,8 @@ OURS = parameters.load()
 ORACLE = oracle.parameters(FIGURES, OURS, corrected=0.8)
 
 
-def test_the_simulator_differs_from_the_model_in_rate_forms_units_and_timing():
+def test_the_simulator_differs_from_the_model_in_forms_units_and_timing():
     """What the model assumes is not what the simulator does, or the evaluation would only repeat the assumptions."""
-    assert FIGURES.slips.rate != OURS.base_rate
     assert FIGURES.slips.overshoot != OURS.stepped["overshoot"]
     assert set(FIGURES.slips.unit_factors) - set(OURS.forms.unit_factors)
     assert FIGURES.typing.naked_point != OURS.writing.naked_point
