@@ -138,7 +138,7 @@ def test_zero_and_unknown_drugs_are_no_obstacle():
         (28.8, 1.2, 28.8),
         (69.853, 154.0, 70.0),
         (1.2, 28.8, 1.2),
-        (5.00125, 120.03, 5.0013),
+        (5.00126, 120.03, 5.0013),
     ],
 )
 def test_a_computed_value_is_the_roundest_that_a_pump_may_have_made_it_of(value, typed, round_one):
