@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,10 +19,11 @@ from streams.intent.teacher import Teacher
 from streams.learned_states import StateFollower, StateReader, state_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from confluent_kafka import Message
 
+    from schemas.events import IntentState
     from schemas.library import Library
     from streams.learned_states import Furthest
     from streams.outbox import Outbox
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# So long the loop may take states over at a time: an alert must not wait for them.
+# So long the loop may take states over, and tell its own, at a time: an alert must not wait for them.
 AT_A_TIME_S = 0.02
 RESTORED_AT_A_TIME = 200
 
@@ -49,6 +51,8 @@ class LearningHere:
         self._metrics = metrics
         self._own: set[int] = set()
         self._told_at = time.monotonic()
+        self._untold: Iterator[IntentState] = iter(())
+        self._all_told = True
 
     def teacher(self, libraries: Callable[[str], Library], partition: int) -> Teacher | None:
         """Who teaches from a partition; nobody while learning is frozen."""
@@ -79,31 +83,40 @@ class LearningHere:
                 break
             self.learned.put(state)
         self._metrics.learned.set(len(self.learned))
-        if began - self._told_at >= self._every_s and not self._outbox.crowded:
-            self._told_at = began
-            self.tell(self._own)
+        if self._all_told and began - self._told_at >= self._every_s:
+            self._told_at, self._all_told = began, False
+            self._untold = self._changed(tuple(self._own))
+        while not self._outbox.crowded and time.monotonic() - began < 2 * AT_A_TIME_S:
+            state = next(self._untold, None)
+            if state is None:
+                self._all_told = True
+                break
+            self._tell(state)
 
     def let_go(self, partitions: Iterable[int]) -> None:
         """Tell what changed in partitions that are taken away; from now on another worker teaches there."""
         gone = self._own.intersection(partitions)
-        self.tell(gone)
+        self._tell_all(gone)
         self._own -= gone
-
-    def tell(self, partitions: Iterable[int]) -> None:
-        """Publish what changed in partitions of this worker."""
-        if not self._teaches:
-            return
-        for partition in partitions:
-            for state in self.learned.take_changed(partition):
-                self._outbox.send(
-                    INTENT_STATE,
-                    key=state_key(state).encode(),
-                    value=encode(state),
-                    partition=partition,
-                    headers=headers(state, INTENT_STATE),
-                )
-                self._metrics.published.labels(INTENT_STATE).inc()
 
     def close(self) -> None:
         """Tell what is untold."""
-        self.tell(self._own)
+        self._tell_all(self._own)
+
+    def _tell_all(self, partitions: Iterable[int]) -> None:
+        # First what its turn came for: it no longer counts as changed.
+        for state in chain(self._untold, self._changed(partitions)):
+            self._tell(state)
+
+    def _changed(self, partitions: Iterable[int]) -> Iterator[IntentState]:
+        return chain.from_iterable(map(self.learned.take_changed, partitions)) if self._teaches else iter(())
+
+    def _tell(self, state: IntentState) -> None:
+        self._outbox.send(
+            INTENT_STATE,
+            key=state_key(state).encode(),
+            value=encode(state),
+            partition=state.partition,
+            headers=headers(state, INTENT_STATE),
+        )
+        self._metrics.published.labels(INTENT_STATE).inc()

@@ -273,11 +273,12 @@ class Learned:
         """Count a cell as changed though it is not: an older state stands after it, and compaction would keep that."""
         self._changed.setdefault(state.partition, {})[Drug(state.hospital, state.drug, state.unit)] = None
 
-    def take_changed(self, partition: int) -> list[IntentState]:
-        """The states of a partition that changed since they were taken last."""
-        changed = self._changed.pop(partition, {})
-        found = ((drug, self._shelf.get(drug, partition)) for drug in changed)
-        return [state_of(drug, partition, cell, self._decay) for drug, cell in found if cell is not None]
+    def take_changed(self, partition: int) -> Iterator[IntentState]:
+        """The states of a partition that changed since they were taken last, each as it is when it is its turn."""
+        for drug in self._changed.pop(partition, {}):
+            cell = self._shelf.get(drug, partition)
+            if cell is not None:
+                yield state_of(drug, partition, cell, self._decay)
 
     # -- inside
 

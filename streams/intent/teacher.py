@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from streams.intent.learning import Learning
     from streams.intent.outcome import Outcome
 
+LONGEST_NAME = 128
+"""As in the contract."""
 TAUGHT_FIELDS = ("rate", "dose")
 KEPT_NAMES = 16_384
 KEPT_PUPILS = 32_768
@@ -96,4 +98,5 @@ class Teacher:
 def _names(library: Library, hospital: str, drug: str, unit: str, care_area: str) -> tuple[Drug, Profile]:
     """Canonical names, as the prior uses them."""
     canonical = library.canonical_drug(drug) or " ".join(drug.casefold().split())
-    return Drug(hospital, canonical, units.canonical(unit) or unit), library.profile(care_area)
+    # Lower case may be longer than what was sent, and a name may not.
+    return Drug(hospital, canonical[:LONGEST_NAME], units.canonical(unit) or unit), library.profile(care_area)

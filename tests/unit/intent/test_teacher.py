@@ -136,7 +136,7 @@ def test_a_record_read_again_teaches_nothing_twice(scorer, library, learned):
     events = [entry("p", number, typed, START + timedelta(hours=number)) for number, typed in enumerate("56789")]
     before = DosePartition(scorer, Teacher(learned, lambda _hospital: library))
     published = [(score, offset) for offset, event in enumerate(events[:4]) for score in before.apply(event, offset)]
-    states = learned.take_changed(0)
+    states = list(learned.take_changed(0))
 
     again = Learned()
     for state in states:
