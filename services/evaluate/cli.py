@@ -49,8 +49,9 @@ def evaluate(
 ) -> None:
     """Measure the intent model on real values from hospitals it has not seen, with slips of the simulator.
 
-    Side by side: the library's limits alone, the ratio to the value before, a one-class SVM, Pumpwatch, and an oracle
-    that knows how slips are made. docs/evaluation.md says what each figure means.
+    Side by side: library limits, ratio to the value before, one-class SVM,
+    Pumpwatch, and an oracle that knows how slips are made. docs/evaluation.md
+    says what each figure means.
 
     Example: pumpwatch evaluate --plots figures
     """

@@ -16,6 +16,7 @@ from services.evaluate.intents import MIMIC, read
 from services.evaluate.mixes import mixes
 from services.evaluate.stream import COLD, WARM
 from services.pumps import behaviour
+from services.pumps.tables import LogError
 from streams.intent import parameters as shipped
 from streams.intent.fit import fit
 
@@ -33,6 +34,7 @@ LIKELIHOODS = ("ours", "oracle")
 """The models whose scores are probabilities, and which name a value."""
 BANDS = (0.0, 0.01, 0.05, 0.15, 0.3, 0.6, 0.8, 0.9, 1.0)
 RATES = (metrics.TRUE_RATE / 2, metrics.TRUE_RATE, 2 * metrics.TRUE_RATE)
+FEWEST_VALUES = 200
 FEWEST_SLIPS = 100
 """Drugs and hospitals with fewer slips are reported together."""
 
@@ -99,12 +101,17 @@ class Report(Struct, frozen=True):
 
 
 class Evaluation:
-    """A run: the report, and the scores behind it for the plots."""
+    """A run: the report, and the scores behind it for the plots. Raises LogError where the logs do not suffice."""
 
     def __init__(self, folder: Path, seed: int, *, quick: bool, tell: Callable[[str], None]) -> None:
         self._seed, self._quick, self._tell = seed, quick, tell
         tell("reading the logs")
         self._known = read(folder)
+        if len(self._known.of_logs) < FEWEST_VALUES:
+            raise LogError(
+                f"{folder}: the logs hold {len(self._known.of_logs)} entered values, too few to fit priors to one part "
+                f"and test another; {FEWEST_VALUES} are needed"
+            )
         tell("fitting priors without each hospital")
         self._folds = list(folds.folds(self._known, seed))
         self._simulator = behaviour.load()

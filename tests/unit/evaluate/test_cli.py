@@ -1,5 +1,6 @@
 """`pumpwatch evaluate` on the command line."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -71,6 +72,20 @@ def test_missing_logs_are_one_clear_line(tmp_path):
     (line,) = done.stderr.splitlines()
     assert str(tmp_path) in line
     assert "--data" in line
+
+
+def test_logs_without_entries_are_one_clear_line(few_logs, tmp_path):
+    """Files with a header and nothing else: the line says how many values are needed."""
+    for log in few_logs.iterdir():
+        with gzip.open(log, "rt", encoding="utf-8") as file:
+            header = file.readline()
+        with gzip.open(tmp_path / log.name, "wt", encoding="utf-8") as file:
+            file.write(header)
+    done = run("--data", str(tmp_path))
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "0 entered values" in line
+    assert "200 are needed" in line
 
 
 def test_a_missing_package_is_one_clear_line(monkeypatch, capsys):
