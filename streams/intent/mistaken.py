@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from streams.intent.arithmetic import Asked, factors, reckoned
 from streams.intent.grid import MAX_VALUE, MIN_VALUE
-from streams.intent.number import cell, roundest
+from streams.intent.number import cell, round_neighbours, roundest
 from streams.intent.other_fields import OtherFields, other_fields
 from streams.intent.priors import after
 from streams.intent.programme import Programme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from schemas.events import Slip
     from streams.intent.arithmetic import Factor
@@ -52,7 +52,7 @@ class Mistaken(NamedTuple):
     """All slips of the mind that give one value.
 
     `unseen` are slips with P(typed | slip) that is the same whatever was meant, as the number comes from elsewhere:
-    as the prior of all values sums to 1, that is their whole weight. Of it the `ways` marked `part` hold some.
+    as the prior of all values sums to 1, that is their whole weight. Of it the `ways` marked `part`, if any, hold some.
     """
 
     ways: tuple[Mistake, ...]
@@ -65,7 +65,6 @@ NONE = Mistaken((), ())
 class _ByDrug(NamedTuple):
     ways: tuple[Mistake, ...]
     field: float
-    usual: tuple[float, ...]
 
 
 class ProgrammeSlips:
@@ -110,14 +109,29 @@ class ProgrammeSlips:
         if snaps and row is not None and value in (row.hard_high, row.hard_low):
             snapped = self._parameters.stepped["overshoot"] * self._parameters.mistakes.snapped
             unseen.append(("overshoot", snapped))
-        candidates = usual.usual if not previous else (previous, *(one for one in usual.usual if one != previous))
-        shares = context.digits[before]
-        for slip, chance in unseen:
-            for meant in candidates:
-                if meant != value:
-                    digits, distance, place = cell(meant)
-                    ways.append(Mistake(meant, slip, chance, chance * shares[digits] * distance, place, part=True))
         return Mistaken(tuple(ways), tuple(unseen))
+
+    def named(
+        self, context: Context, value: float, previous: float | None, course: Iterable[float], found: Mistaken
+    ) -> Mistaken:
+        """The same with ways to the values that may have been meant by slips that do not tell: only worth it in doubt.
+
+        Candidates are the values before, round ones near the previous, and the usual ones.
+        """
+        candidates = dict.fromkeys([*course, *self._field(context).usual])
+        if previous:
+            candidates |= dict.fromkeys([previous, *round_neighbours(previous)])
+        candidates.pop(value, None)
+        shares = context.digits[after(previous)]
+        ways = list(found.ways)
+        for meant in candidates:
+            if MIN_VALUE <= meant <= MAX_VALUE:
+                digits, distance, place = cell(meant)
+                width = shares[digits] * distance
+                ways += [
+                    Mistake(meant, slip, chance, chance * width, place, part=True) for slip, chance in found.unseen
+                ]
+        return Mistaken(tuple(ways), found.unseen)
 
     def _known_by_drug(
         self, context: Context, value: float, before: After, weight: float | None, concentration: float | None
@@ -141,7 +155,7 @@ class ProgrammeSlips:
                     width = (width + typed_width) / 2
                 if chance * width >= LEAST_ODDS * typed_width:
                     ways.append(Mistake(meant, slip, chance, chance * width, place))
-        return _ByDrug(tuple(ways), typed_width * others.density(value), others.usual)
+        return _ByDrug(tuple(ways), typed_width * others.density(value))
 
     def _field_told(self, context: Context, value: float, known: Programme, ways: list[Mistake]) -> float:
         """P(typed | the number of a field already told was typed), beyond what is usual in such fields.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 from streams.intent.grid import index
@@ -37,3 +38,12 @@ def roundest(value: float, typed: float) -> float:
         if -off <= found - value <= off:
             return found
     return float(_FINEST % value)
+
+
+def round_neighbours(value: float) -> tuple[float, ...]:
+    """Round numbers near a value above 0, from half to twice as much, without itself."""
+    power = 10.0 ** math.floor(math.log10(value))
+    first = round(value / power * 2) / 2
+    found = [first + step for step in (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)]
+    near = [float(f"{one * power:.6g}") for one in (*found, value / power / 2, value / power * 2) if one > 0]
+    return tuple([one for one in dict.fromkeys(near) if one != value])

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from streams.intent.parameters import Parameters, PriorWeights
     from streams.intent.prior import Context
 
-USUAL_NAMED = 4
+USUAL_NAMED = 8
 _ROOT = math.sqrt(2 * math.pi)
 
 

@@ -24,6 +24,11 @@ def mistaken(where, value, previous=None, programme=None, **more):
     return SLIPS.of(PRIOR.context(LIBRARY, *where), value, previous, programme, **more)
 
 
+def named(where, value, previous=None, programme=None, course=()):
+    context = PRIOR.context(LIBRARY, *where)
+    return SLIPS.named(context, value, previous, course, SLIPS.of(context, value, previous, programme))
+
+
 def values(found, slip):
     return {way.value for way in found.ways if way.slip == slip and not way.part}
 
@@ -62,15 +67,26 @@ def test_bags_are_mistaken_for_others_of_the_library(programme, ratios):
 
 
 def test_the_number_of_another_field_says_nothing_of_what_was_meant():
-    """310 mL typed as a rate: likely whatever was meant, with the usual rates and the one before among the names."""
+    """310 mL typed as a rate: as likely whatever was meant, so nothing is named until it is in doubt."""
     told = mistaken(FLOW_OF_HEPARIN, 310.0, 30.0, Programme((Told("vtbi", 310.0, "mL"),)))
     [(slip, chance)] = told.unseen
     figures = FIGURES.mistakes
     least = FIGURES.shares["wrong_field"] * figures.told_exactly * figures.confused_with["rate"]["vtbi"]
     assert slip == "wrong_field"
     assert least < chance < 1.2 * least
-    assert 30.0 in {way.value for way in told.ways if way.part}
-    assert all(way.chance == chance for way in told.ways if way.part)
+    assert not any(way.part for way in told.ways)
+
+
+def test_in_doubt_the_values_before_and_round_ones_near_them_are_named():
+    """The previous 30, the course before it, 20 to 50 around it and what is usual: each with the slip's chance."""
+    programme = Programme((Told("vtbi", 310.0, "mL"),))
+    told = named(FLOW_OF_HEPARIN, 310.0, 30.0, programme, course=(23.0, 26.5, 30.0))
+    [(slip, chance)] = told.unseen
+    parts = [way for way in told.ways if way.part]
+    assert {23.0, 26.5, 30.0, 20.0, 25.0, 35.0, 40.0, 15.0, 60.0} <= {way.value for way in parts}
+    assert 310.0 not in {way.value for way in parts}
+    assert len({way.value for way in parts}) == len(parts)
+    assert {(way.slip, way.chance) for way in parts} == {(slip, chance)}
 
 
 def test_a_number_like_those_of_another_field_is_likelier_than_one_like_none():
