@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from streams.intent.parameters import Writing
 
 KEPT = 65_536
-"""Texts whose reading is kept, about 0.3 KB each: 20 MB at most."""
+"""Texts whose reading is kept, about 0.26 KB each: 17 MB at most, twice."""
 
 
 Read = tuple[float, float, int, float, int]
