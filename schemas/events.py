@@ -121,7 +121,8 @@ class DoseScore(Struct, frozen=True, kw_only=True):
 
     `presses` counts the keys that were pressed, `bounces` those that came again faster than a finger can, and
     `bounced` names these keys, each once. `caught`: corrected to a value that the model had named.
-    `material_likelihood` is the probability that a value was meant that differs enough to matter; the verdict goes by it.
+    `material_likelihood` is the probability that a value was meant that differs enough to matter; the verdict goes by
+    it.
     """
 
     id: Id

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from streams.intent.course import next_of
 from streams.intent.fit_course import Usual, explained, fit_course, groups_of, normal, with_courses
 from streams.intent.keypad import written
-from streams.intent.priors import AFTER, KINDS, After, Component, Fitted, Kind, Priors, Source, Titration, after, kind_of
+from streams.intent.priors import (
+    AFTER,
+    KINDS,
+    After,
+    Component,
+    Fitted,
+    Kind,
+    Priors,
+    Source,
+    Titration,
+    after,
+    kind_of,
+)
 from streams.intent.roundness import CLASSES, digit_class
 
 if TYPE_CHECKING:
@@ -85,7 +97,7 @@ class _Tables:
         }
 
     def smooth(self, one: Value, width: float) -> float:
-        """P(value) from the densities of its drug and its unit; `width` is the part of its neighbourhood it stands for."""
+        """P(value) from the densities of its drug and unit; `width` is the part of its neighbourhood it stands for."""
         return width * sum(
             share * ratio.weight * normal(one.value, ratio)
             for share, known in self._known(one)

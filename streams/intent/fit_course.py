@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from streams.intent.course import KEPT, next_of
 from streams.intent.number import cell
 from streams.intent.prior import AROUND_SD
-from streams.intent.priors import Component, Course, after, kind_of
+from streams.intent.priors import Component, Course, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

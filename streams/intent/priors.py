@@ -90,8 +90,8 @@ class Course(Struct, frozen=True, forbid_unknown_fields=True):
 class Priors(Struct, frozen=True, forbid_unknown_fields=True):
     """All fitted figures.
 
-    `drugs` is by canonical drug, then canonical unit; `units` over all drugs of a unit; `digits` apart for mL/h (volume)
-    and doses, which are rounder.
+    `drugs` is by canonical drug, then canonical unit; `units` over all drugs of a unit; `digits` apart for mL/h
+    (volume) and doses, which are rounder.
     """
 
     version: str

@@ -16,7 +16,7 @@ from streams.intent.prior import Density
 if TYPE_CHECKING:
     from schemas.events import Slip
     from streams.intent.learned import Learned, LearnedOf
-    from streams.intent.parameters import LearnedWeights, Parameters
+    from streams.intent.parameters import Parameters
     from streams.intent.prior import Context
 
 KEPT = 8192

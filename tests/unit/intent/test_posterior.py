@@ -34,12 +34,12 @@ VALUES = st.one_of(
 )
 
 
-def judged(where, value, model="spectrum", previous=None, expected=NOTHING_EXPECTED, evidence=(), minded=True):
+def judged(where, value, model="spectrum", previous=None, expected=NOTHING_EXPECTED, evidence=()):
     drug, area, field, unit = where
     context = PRIOR.context(LIBRARY, drug, area, field, unit)
     digits = context.digits[priors.after(previous)]
     ways = CHANNEL.alternatives(layout(model), written(value), value, True, field == "weight", digits)
-    mistaken = MISTAKEN.of(context, value, previous, None) if minded else NONE
+    mistaken = MISTAKEN.of(context, value, previous, None)
     found = posterior(context, ways, mistaken, value, previous, expected, evidence, FIGURES.base_rate, FIGURES)
     return found, ways, context, mistaken
 
