@@ -17,6 +17,10 @@ LONG_HOLD_MS = 250
 """A key held so long was pressed softly or left slowly, so its contact may close twice (judgement after FDA notes)."""
 
 
+_CHEVRONS = {"UP": (1, 1), "UP_FAST": (1, 2), "DOWN": (-1, 1), "DOWN_FAST": (-1, 2)}
+"""Which way a chevron steps the value, and where in a band its step stands."""
+
+
 class Typed(NamedTuple):
     """What stands in the field after the keys, before the pump takes it.
 
@@ -104,17 +108,33 @@ def _accepts(keypad: Layout, text: str, key: str) -> bool:
     return key != "." or keypad.no_point_from is None or not text or float(text) < keypad.no_point_from
 
 
+@lru_cache
+def _bands(keypad: Layout) -> tuple[tuple[int, int, int], ...]:
+    """The steps of a keypad in millionths: whole numbers, as a held key makes a hundred steps."""
+    return tuple((round(below * 1e6), round(slow * 1e6), round(fast * 1e6)) for below, slow, fast in keypad.steps)
+
+
 def _step_keys(keypad: Layout, keys: Sequence[tuple[int, str]], value: float) -> Typed | None:
     corrections = 0
     direction = 0
+    bands = _bands(keypad)
+    millionths = round(value * 1e6)
     for _, key in keys:
-        if key == "CLEAR":
-            value, direction = 0.0, 0
+        chevron = _CHEVRONS.get(key)
+        if chevron is None:
+            if key == "CLEAR":
+                millionths = direction = 0
             continue
-        sign = {"UP": 1, "UP_FAST": 1, "DOWN": -1, "DOWN_FAST": -1}.get(key, 0)
-        if not sign:
-            continue
-        corrections += sign == -direction
+        sign, speed = chevron
+        if sign == -direction:
+            corrections += 1
         direction = sign
-        value = round(max(0.0, value + sign * keypad.step(value, fast=key.endswith("FAST"))), 6)
-    return Typed(written(value), value, (), corrections, written(value)) if direction else None
+        for band in bands:
+            if millionths < band[0]:
+                millionths = max(0, millionths + sign * band[speed])
+                break
+    if not direction:
+        return None
+    value = millionths / 1e6
+    text = written(value)
+    return Typed(text, value, (), corrections, text)

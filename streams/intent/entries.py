@@ -178,7 +178,7 @@ def _complete(events: tuple[KeystrokeEvent, ...], last: KeystrokeEvent, commit: 
         keys, holds = [keys[one] for one in order], [holds[one] for one in order]
     at = last.at
     if last.keys:
-        pressed_ms = max(key.t for key in last.keys)
+        pressed_ms = max([key.t for key in last.keys])
         if pressed_ms:
             at += timedelta(milliseconds=pressed_ms)
     return DoseEntry(last, commit, keys, at, tuple(holds) if any(holds) else ())

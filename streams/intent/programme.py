@@ -49,9 +49,6 @@ class _Channel(NamedTuple):
     before: tuple[Told, ...]
 
 
-_NOTHING = Programme()
-
-
 class Programmes:
     """The programmes of the channels of one partition; bounded, the one entered longest ago is forgotten first."""
 
@@ -69,16 +66,17 @@ class Programmes:
             field = event.field
             if channel.drug == event.drug:
                 told, before = channel.told, channel.before
-                others = told if len(told) > 1 or told[0].field != field else ()
-                others = tuple([one for one in others if one.field != field])
+                if len(told) > 1 or told[0].field != field:
+                    others = tuple([one for one in told if one.field != field])
             else:
                 told, before = (), channel.told
             if event.previous is None and before and not any(one.field == field for one in told):
                 earlier = next((one.value for one in before if one.field == field and one.unit == event.unit), None)
         weight = self._weights.get(event.pump) if event.field != "weight" else None
-        concentration = event.concentration or _value(others, "concentration")
-        found = Programme(others, earlier, weight, concentration, not entry.keys)
-        return None if found == _NOTHING else found
+        concentration = event.concentration or (_value(others, "concentration") if others else None)
+        if not others and earlier is None and weight is None and concentration is None and entry.keys:
+            return None
+        return Programme(others, earlier, weight, concentration, not entry.keys)
 
     def observe(self, score: DoseScore) -> None:
         """Take in a committed entry: just scored, or read back from the published scores, oldest first."""

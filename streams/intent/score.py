@@ -103,7 +103,8 @@ class DoseScorer:
         expected = self._expected(recent, course) if recent is not None or course else NOTHING_EXPECTED
         if typed is not None and typed.value == value and len(typed.pressed) <= LONGEST_TEXT:
             found = intervals(keypad, typed)
-            taken = taken_back(keypad, keys, typed, self.parameters)
+            if typed.corrections:
+                taken = taken_back(keypad, keys, typed, self.parameters)
             # A second point is ignored by every pump and changes nothing.
             text = typed.pressed if typed.pressed.count(".") < 2 else typed.text
             judged = self._judge(
@@ -156,7 +157,7 @@ class DoseScorer:
 
     def _expected(self, recent: Recent | None, course: Values) -> Expected:
         """What entries before say of this one; what a doubtful one was doubted for is often put right."""
-        named = 0.0 if recent is None else sum(one.probability for one in recent.meant)
+        named = 0.0 if recent is None else sum([one.probability for one in recent.meant])
         if recent is None or not named:
             return Expected(course)
         share = self.parameters.prior.correction * recent.error_likelihood

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -35,22 +36,28 @@ class Interval(NamedTuple):
 
 def intervals(layout: Layout, typed: Typed) -> tuple[Interval, ...]:
     """The telling intervals of the keys pressed; none where the pump gives no times (all keys at once)."""
-    text, gaps = typed.pressed, typed.gaps
+    gaps = typed.gaps
     if len(gaps) < 2:
         return ()
-    found: list[Interval] | None = None
-    timed = False
-    for place in range(1, len(text)):
+    places = _telling(layout, typed.pressed)
+    if not places or not any(gaps):
+        return ()
+    found = []
+    for place, same in places:
         gap = gaps[place]
-        if gap is None:
-            continue
-        if gap > 0:
-            timed = True
-        same = text[place] == text[place - 1]
-        if same or (gap < _AT_ONCE_MS and text[place] in layout.beside.get(text[place - 1], "")):
-            interval = Interval(place, int(math.log(max(5, gap)) * _STEPS), same, same and place in typed.long)
-            found = [interval] if found is None else [*found, interval]
-    return tuple(found) if timed and found is not None else ()
+        if gap is not None and (same or gap < _AT_ONCE_MS):
+            found.append(Interval(place, int(math.log(max(5, gap)) * _STEPS), same, same and place in typed.long))
+    return tuple(found)
+
+
+@lru_cache(maxsize=8192)
+def _telling(layout: Layout, text: str) -> tuple[tuple[int, bool], ...]:
+    """Where an interval may tell something: the place of its second key, and whether both keys are the same."""
+    return tuple(
+        (place, first == second)
+        for place, (first, second) in enumerate(pairwise(text), 1)
+        if first == second or second in layout.beside.get(first, "")
+    )
 
 
 def factors(alternatives: Alternatives, found: tuple[Interval, ...], timing: Timing) -> list[tuple[int, float]]:
