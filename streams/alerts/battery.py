@@ -43,7 +43,8 @@ def empty_soon_finding(episode: PowerEpisode, rules: BatteryEmptySoon, *, short:
         earliest = ((episode.empty_from or empty_at) - episode.at).total_seconds() / 60
         limits = rules.short_half_life if short else rules
         margin = rules.clear_margin_minutes if standing else 0
-        if left <= limits.within_minutes + margin or earliest <= limits.earliest_minutes + margin:
+        perhaps = earliest <= limits.earliest_minutes + margin and left <= rules.likely_minutes + margin
+        if left <= limits.within_minutes + margin or perhaps:
             severity = "critical" if short or left <= rules.critical_minutes else "warning"
     if severity is not None and empty_at is not None:
         summary = words.empty_soon(episode, empty_at)

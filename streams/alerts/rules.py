@@ -99,6 +99,7 @@ class BatteryEmptySoon(Struct, forbid_unknown_fields=True, frozen=True):
 
     within_minutes: Positive
     earliest_minutes: Positive
+    likely_minutes: Positive
     critical_minutes: Positive
     clear_margin_minutes: Positive
     short_half_life: ShortHalfLife

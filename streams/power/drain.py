@@ -15,7 +15,7 @@ BASE, PER_CHANNEL, PER_ML = 11.11, 5.13, 0.0171  # points an hour
 # Judgements, until real fleets are measured.
 TYPICAL_CAPACITY = 0.93  # what a battery in service believes to have of its design capacity
 REMEMBERED = 201  # discharges of one model
-IMAGINED = 3  # pumps at the published figure before any is heard
+IMAGINED = 7  # discharges at the published figure before any is heard
 
 
 def points_an_hour(rate_ml_h: float, channels: int) -> float:

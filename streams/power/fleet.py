@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from streams.power.settings import Thresholds
 
 
+SPEAKS = 3  # discharges of one pump that count for its model, so that a busy pump is not its measure
+
+
 class Fleet:
     """Kept once for a partition; `losses` may be shared with other partitions of the worker."""
 
@@ -35,4 +38,5 @@ class Fleet:
         residual = log(fell / energy / battery.slope(self.models.scale(event.model)))
         battery.add(energy, fell * exp(-effect))
         self.cells.add(cell, energy, residual)
-        self.models.hear(event.model, fell / energy, battery.capacity / 1000 or None)
+        if battery.discharges <= SPEAKS:
+            self.models.hear(event.model, fell / energy, battery.capacity / 1000 or None)

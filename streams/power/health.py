@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     Verdict = Literal["degraded", "sound", "not_enough_data"]
 
-SURE = 0.9  # a verdict needs so much probability: judgement
+SURE = 0.85  # a verdict needs so much probability: judgement
+REPLACE_BELOW = 800  # thousandths of design: a gauge that believes so little of its battery never believes too little
 NINETY = 1.645
 # Standard deviations, judgements set with simulated fleets: what two pumps of a model differ by, what a reported
 # capacity is off by, what one reading at the end of a battery is off by, and a gauge of whole percent.
@@ -34,7 +35,7 @@ def health_of(battery: Battery, scale: float) -> BatteryHealth:
     verdict: Verdict = "not_enough_data"
     if _enough(battery):
         worn = _below(WORN_BELOW, estimate, spread)
-        if worn >= SURE:
+        if worn >= SURE or (at_most and 0 < battery.capacity < REPLACE_BELOW):
             verdict = "degraded"
         elif (not at_most and worn <= 1 - SURE) or proven * (1 - NINETY * BETWEEN_PUMPS) >= WORN_BELOW:
             verdict = "sound"

@@ -158,7 +158,7 @@ class PowerPartition:
         if slot is None:
             if self._batteries:
                 return False
-            self._slots[event.pump] = HEAD.pack(0, event.seq, 0) + entry
+            self._slots[event.pump] = HEAD.pack(0, event.seq, (observation >> AT_SHIFT) // 1000) + entry
             return True
         if slot[0] & OPEN or slot[-SIZE:] >= entry or event.kind in ALARMS:
             return False
@@ -185,22 +185,15 @@ class PowerPartition:
         pump, at = event.pump, observation >> AT_SHIFT
         fleet, lateness = self._fleet, self._thresholds.lateness
         fleet.now_s = self._clock.now // 1000
-        slot = parted(packed) if packed is not None else Slot(SEQ_UNKNOWN, 0, self._batteries.pop(pump, b""), b"", b"")
-        since_s = slot.since_s
-        window, battery, episode = slot.window, Battery.unpacked(slot.battery), None
+        slot = self._taken_up(event, at, packed, revisions)
+        since_s, window, battery, episode = slot.since_s, slot.window, Battery.unpacked(slot.battery), None
         if slot.episode:
             episode = OpenEpisode.unpacked(slot.episode, pump, fleet, battery)
         clock, highest = at, SEQ_UNKNOWN
         if window:
             before = windows.newest(window)
-            highest = highest_seq(slot.seq, before)
-            clock = max(at, before >> AT_SHIFT)
-            if clock - at > lateness:
-                self._refuse_late(event, clock - at, highest)
-                if episode is not None:
-                    self._settled(episode, window, FOREVER, clock, revisions)
-                window, clock, episode = b"", at, None
-            elif observation > before and ((before ^ observation) & ACTIVE or before ^ observation >= STEP):
+            clock, highest = max(at, before >> AT_SHIFT), highest_seq(slot.seq, before)
+            if observation > before and ((before ^ observation) & ACTIVE or before ^ observation >= STEP):
                 since_s = self._ran(event, before, since_s, at // 1000)
         if episode is None and is_active(observation):
             place = fleet.told.places.number((event.hospital, event.care_area))
@@ -223,6 +216,30 @@ class PowerPartition:
             episode.rest(event, clock, newest=newest)
             kept = episode.packed()
         self._slots[pump] = Slot(seq, since_s, battery.packed_if_known(), kept, window).packed()
+
+    def _taken_up(self, event: PowerEvent, at: int, packed: bytes | None, revisions: list[PowerEpisode]) -> Slot:
+        """What is kept of the pump; if its clock was set back, only its battery, and its episode has ended.
+
+        Raises EventRefused if the event is only late: its seq is not new.
+        """
+        if packed is None:
+            return Slot(SEQ_UNKNOWN, at // 1000, self._batteries.pop(event.pump, b""), b"", b"")
+        slot = parted(packed)
+        newest = windows.newest(slot.window)
+        clock = newest >> AT_SHIFT
+        if clock - at <= self._thresholds.lateness:
+            return slot
+        highest = highest_seq(slot.seq, newest)
+        if highest != SEQ_UNKNOWN and event.seq <= highest:
+            raise EventRefused(
+                "late",
+                f"field `at`: {(clock - at) / 60_000:,.0f} min older than the newest event of pump {event.pump}, "
+                f"too late to count; send events within {self._thresholds.lateness / 60_000:g} min, or set its clock",
+            )
+        if slot.episode:
+            episode = OpenEpisode.unpacked(slot.episode, event.pump, self._fleet, Battery.unpacked(slot.battery))
+            self._settled(episode, slot.window, FOREVER, clock, revisions)
+        return Slot(SEQ_UNKNOWN, at // 1000, slot.battery, b"", b"")
 
     def _judged(self, event: PowerEvent, observation: int, window: bytes, episode: OpenEpisode | None) -> int:
         """The observation of an alarm, flagged if the battery is at fault."""
@@ -299,16 +316,6 @@ class PowerPartition:
         if slot.episode:
             episode = OpenEpisode.unpacked(slot.episode, pump, self._fleet, Battery.unpacked(slot.battery))
             self._settled(episode, slot.window, FOREVER, windows.newest(slot.window) >> AT_SHIFT, revisions)
-
-    def _refuse_late(self, event: PowerEvent, late: int, highest: int) -> None:
-        """Refuse an event that comes too late, unless its seq says that it is new: the clock was set back."""
-        if highest != SEQ_UNKNOWN and event.seq > highest:
-            return
-        raise EventRefused(
-            "late",
-            f"field `at`: {late / 60_000:,.0f} min older than the newest event of pump {event.pump}, too late to "
-            f"count; send events within {self._thresholds.lateness / 60_000:g} min, or set the pump's clock",
-        )
 
 
 def goes_on(event: PowerEvent, observation: int, entry: bytes, slot: bytes) -> bool:

@@ -35,7 +35,7 @@ OWN_POINTS = 8.0  # discharge after which this stretch's slope counts as much as
 REBOUND = 10  # tenths by which a resting gauge may rise without being charged
 WATCHED_S = 300
 FAR_JUMP, JUMP = 100, 50  # tenths that a gauge falls in WATCHED_S beyond what was taken: a sign of age; a jump
-SPREAD_FIRST, SPREAD_OWN, SPREAD_USABLE, SPREAD_LEARNED = 0.12, 0.03, 0.08, 0.05
+SPREAD_NEW, SPREAD_OWN = 0.12, 0.03  # of what is left, before and after the slope is known
 NINETY = 1.645  # standard deviations either way that hold 90 %
 
 JUMPED, COUNTED = 1, 2
@@ -110,12 +110,11 @@ class Runway:
             return NOTHING
         slope = self._slope(battery, scale)
         by_gauge = self._charge / 10 / slope
-        left, spread = by_gauge, SPREAD_USABLE * 100 / slope
-        if battery.learned:
-            left = min(by_gauge, max(battery.usable - self._taken(battery, scale), 0.0))
-            spread = SPREAD_LEARNED * battery.usable
+        points, spread = battery.expected(scale, slope)
+        left = max(points - self._taken(battery, scale), 0.0)
+        left = min(left, by_gauge)
         known = self._energy + battery.energy
-        spread += (SPREAD_OWN + SPREAD_FIRST * OWN_POINTS / (OWN_POINTS + known)) * left
+        spread += (SPREAD_OWN + SPREAD_NEW * OWN_POINTS / (OWN_POINTS + known)) * left
         seconds, wide = left / self._load * HOUR_S, NINETY * spread / self._load * HOUR_S
         empty = self._at + round(seconds)
         latest = self._at + round(seconds + wide)
