@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from services.evaluate.trial import Truth
     from services.pumps.behaviour import Behaviour
 
-LIKELIHOODS = ("ours", "oracle")
+LIKELIHOODS = ("ours", "of_slips", "of_hospital", "oracle")
 """The models whose scores are probabilities, and which name a value."""
 BANDS = (0.0, 0.01, 0.05, 0.15, 0.3, 0.6, 0.8, 0.9, 1.0)
 RATES = (metrics.TRUE_RATE / 2, metrics.TRUE_RATE, 2 * metrics.TRUE_RATE)
@@ -137,6 +137,11 @@ class Evaluation:
         made = Streams(self._known.of_logs, self._simulator, habits, self._seed, quick=self._quick)
         ours = self._warm_model if habits.slips else self._cold_model
         asked = self._baselines | {"ours": ours, "oracle": self._oracle(self._simulator)}
+        if not habits.slips:
+            # What keeps a model from the oracle where nothing is known of the hospital: its slips, or its values?
+            slips = oracle.parameters(self._simulator, self._ours, WARM.corrected)
+            asked["of_slips"] = models.bayes(slips)
+            asked["of_hospital"] = models.foreknowing(self._ours, self._priors)
         return compare(asked, self._folds, made)
 
     def _oracle(self, simulator: Behaviour) -> Model:
@@ -197,7 +202,9 @@ class Evaluation:
             },
             calibration=_bands(self.warm["ours"]),
             average_precision_of_stream={name: one.average_precision(rate) for name, one in self.warm.items()},
-            calibration_error_of_stream={name: self.warm[name].calibration(rate).error for name in LIKELIHOODS},
+            calibration_error_of_stream={
+                name: one.calibration(rate).error for name, one in self.warm.items() if name in LIKELIHOODS
+            },
         )
 
 

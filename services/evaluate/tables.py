@@ -18,6 +18,8 @@ MODELS = {
     "svm": "one-class SVM",
     "ours": "Pumpwatch",
     "oracle": "oracle",
+    "of_slips": "oracle of slips alone",
+    "of_hospital": "oracle of the hospital alone",
 }
 _NONE = "-"
 
