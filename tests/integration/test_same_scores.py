@@ -58,7 +58,7 @@ def episodes(kafka: str) -> dict[str, dict]:
 
 
 def test_the_number_of_workers_changes_nothing(events, topics, second_kafka, redis_url, worker, tmp_path, pumpwatch):
-    worker(INTENT_LEARNING="off")  # what is learned depends on when it is heard
+    alone = worker(INTENT_LEARNING="off")  # what is learned depends on when it is heard
     publish(topics, events)
     settled(topics, FOLLOWING)
 
@@ -84,6 +84,8 @@ def test_the_number_of_workers_changes_nothing(events, topics, second_kafka, red
     assert by_one == by_three
     assert by_one == from_file
     assert episodes(topics) == episodes(second_kafka)
+    for one in (alone, *three):
+        assert one.terminate() == 0  # minutes of infusing are told at intervals, and at a stop
     sums = topic_sums(topics)
     assert sums == topic_sums(second_kafka)
     assert sum(cell["entries"] for cell in sums.values()) == sum(score.revision == 1 for score in by_one.values())
