@@ -87,9 +87,14 @@ def latest(kafka: str, topic: str, kind: type) -> dict[bytes, Any]:
 
 
 def sums(rollups: Iterable[Rollup]) -> dict[tuple[str, str, str, str], Counter]:
-    """Rollups added over source partitions: counts by hospital, care area, drug and hour."""
+    """Rollups added over source partitions: counts by hospital, care area, drug and hour.
+
+    The minutes that pumps of a model infused are left out: they are told every half minute, not with each record.
+    """
     added: dict[tuple[str, str, str, str], Counter] = {}
     for rollup in rollups:
+        if rollup.model is not None:
+            continue
         place = (rollup.hospital, rollup.care_area, rollup.drug, rollup.hour.isoformat())
         cell = added.setdefault(place, Counter())
         cell.update(
@@ -100,6 +105,7 @@ def sums(rollups: Iterable[Rollup]) -> dict[tuple[str, str, str, str], Counter]:
             suspect=rollup.suspect,
             error=rollup.error,
             corrected=rollup.corrected,
+            caught=rollup.caught,
             stood=rollup.stood,
             episodes=rollup.episodes,
         )
