@@ -9,8 +9,8 @@ from streams.intent.keypad import written
 if TYPE_CHECKING:
     from schemas.events import Field, Limit, Meant, Slip
     from streams.intent.display import Typed
+    from streams.intent.expected import Expected
     from streams.intent.keypad import Layout
-    from streams.intent.posterior import Expected
     from streams.intent.prior import Context
     from streams.intent.programme import Programme
     from streams.intent.taken_back import TakenBack

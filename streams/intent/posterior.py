@@ -9,32 +9,19 @@ import heapq
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.events import Meant
-from streams.intent import grid
-from streams.intent.course import Values, next_of
+from streams.intent.expected import coming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from schemas.events import Slip
     from streams.intent.channel import Alternatives
+    from streams.intent.expected import Expected
     from streams.intent.mistaken import Mistaken
     from streams.intent.parameters import Parameters, PriorWeights
     from streams.intent.prior import Context
 
 MOST_NAMED = 3
-_SAME_CELL = grid.SIZE - 1
-_ANYWHERE = [1.0] * grid.SIZE
-
-
-class Expected(NamedTuple):
-    """What earlier entries of the same channel and field say of this one.
-
-    `course` are the values entered before, the latest last. `meant` are the values the entry just before was flagged
-    for, with the probability that this entry restores them.
-    """
-
-    course: Values = ()
-    meant: tuple[tuple[float, float], ...] = ()
 
 
 class Posterior(NamedTuple):
@@ -43,9 +30,6 @@ class Posterior(NamedTuple):
     error_likelihood: float
     material: float
     meant: tuple[Meant, ...]
-
-
-NOTHING_EXPECTED = Expected()
 
 
 def posterior(
@@ -87,9 +71,7 @@ def posterior(
     if mistaken.ways:
         first = len(alternatives.values)
         least, most = value / parameters.verdict.material, value * parameters.verdict.material
-        small += sum(
-            [weights[first + way] for way, one in enumerate(mistaken.ways) if least < one.value < most]
-        )
+        small += sum([weights[first + way] for way, one in enumerate(mistaken.ways) if least < one.value < most])
     material = max(0.0, likelihood - scale * small)
     if likelihood < parameters.verdict.name_meant_from:
         return Posterior(likelihood, material, ())
@@ -105,68 +87,14 @@ def weigh(
     shares: PriorWeights,
 ) -> tuple[list[float], float]:
     """P(value) x P(text | value) for each way back (of the text, then of the mind), and P(value) of the typed value."""
-    density = context.density
-    cells, ratios = density.cells, context.titration
-    anew = 1 - shares.zero
-    single: dict[float, float] = {}
-    for value, share in expected.meant:
-        single[value] = single.get(value, 0.0) + share
-        anew -= share
+    parts = coming(context, previous, expected, shares)
     masses = alternatives.weighed
     if mistaken.ways:
         masses = (*masses, *[(way.mass, way.place) for way in mistaken.ways])
-    if previous:
-        course = context.course
-        coming = next_of(previous, expected.course)
-        present = shares.same_again + course.titration + course.drawn
-        if coming.back is not None:
-            present += course.back + course.around_back
-            if coming.earlier:
-                present += course.earlier
-        if coming.step is not None:
-            present += course.step
-        scale = anew / present
-        single[previous] = single.get(previous, 0.0) + shares.same_again * scale
-        if coming.step is not None:
-            single[coming.step] = single.get(coming.step, 0.0) + course.step * scale
-        drawn, titrated = course.drawn * scale, course.titration * scale
-        # Who draws a value anew in mid-course takes a usual one more often than who starts.
-        odds = density.usual_share / (1 - density.usual_share) * context.usual_odds
-        usual_share = drawn * odds / (1 + odds)
-        smooth = drawn - usual_share
-        before = grid.index(previous)
-        shift = _SAME_CELL - before
-        # Who is beyond a limit already may be titrated there; who is not, hardly ever.
-        within = density.within if density.within[before] == 1 else _ANYWHERE
-        if coming.back is not None:
-            single[coming.back] = single.get(coming.back, 0.0) + course.back * scale
-            if coming.earlier:
-                each = course.earlier * scale / len(coming.earlier)
-                for value in coming.earlier:
-                    single[value] = single.get(value, 0.0) + each
-            around = course.around_back * scale
-            near, behind = context.around, _SAME_CELL - grid.index(coming.back)
-            weights = [
-                mass
-                * (
-                    smooth * cells[place]
-                    + (titrated * ratios[place + shift] + around * near[place + behind]) * within[place]
-                )
-                for mass, place in masses
-            ]
-        else:
-            weights = [
-                mass * (smooth * cells[place] + titrated * ratios[place + shift] * within[place])
-                for mass, place in masses
-            ]
-    else:
-        usual_share = anew * density.usual_share
-        smooth = anew - usual_share
-        weights = [mass * smooth * cells[place] for mass, place in masses]
+    weights = parts.spread(context, masses)
     of_value, chances = alternatives.of_value, alternatives.chances
-    usual = density.usual
+    usual, usual_share, single = context.density.usual, parts.usual, parts.single
     if usual_share:
-        usual_share /= density.usual_share
         for value in of_value.keys() & usual.keys():
             share = usual_share * usual[value]
             for way in of_value[value]:
@@ -188,18 +116,12 @@ def _unseen(mistaken: Mistaken, weights: Sequence[float]) -> float:
     """What is left of slips that give the typed number whatever was meant, beyond the values named for them."""
     left = 0.0
     for slip, chance in mistaken.unseen:
-        named = sum(
-            weight
-            for weight, way in zip(weights, mistaken.ways, strict=True)
-            if way.part and way.slip == slip
-        )
+        named = sum(weight for weight, way in zip(weights, mistaken.ways, strict=True) if way.part and way.slip == slip)
         left += max(0.0, chance - named)
     return left
 
 
-def _likeliest(
-    alternatives: Alternatives, mistaken: Mistaken, weights: list[float], scale: float
-) -> tuple[Meant, ...]:
+def _likeliest(alternatives: Alternatives, mistaken: Mistaken, weights: list[float], scale: float) -> tuple[Meant, ...]:
     """The values of most weight, each with the likelier of the slips that lead to it."""
     totals: dict[float, float] = {}
     best: dict[float, tuple[float, Slip]] = {}

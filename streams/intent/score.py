@@ -10,10 +10,11 @@ from streams.intent import evidence
 from streams.intent import priors as shipped
 from streams.intent.channel import Channel
 from streams.intent.display import type_keys
+from streams.intent.expected import NOTHING_EXPECTED, Expected
 from streams.intent.harm import harm
 from streams.intent.keypad import Layout, layout, written
 from streams.intent.mistaken import ProgrammeSlips
-from streams.intent.posterior import NOTHING_EXPECTED, Expected, posterior
+from streams.intent.posterior import posterior
 from streams.intent.presses import press_counts
 from streams.intent.prior import Context, Prior
 from streams.intent.priors import after

@@ -6,8 +6,8 @@ from schemas.events import Meant
 from schemas.library import Library, load_default
 from streams.intent import evidence, parameters, priors
 from streams.intent.display import type_keys
+from streams.intent.expected import NOTHING_EXPECTED, Expected
 from streams.intent.keypad import layout
-from streams.intent.posterior import NOTHING_EXPECTED, Expected
 from streams.intent.prior import Prior
 from streams.intent.programme import Programme, Told
 from streams.intent.taught import Own

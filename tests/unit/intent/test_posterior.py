@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from schemas.library import Library, load_default
 from streams.intent import parameters, priors
 from streams.intent.channel import LEAST_WIDTH, Alternatives, Channel
+from streams.intent.expected import NOTHING_EXPECTED, Expected
 from streams.intent.keypad import layout, layouts, written
 from streams.intent.mistaken import NONE, ProgrammeSlips
 from streams.intent.number import cell
-from streams.intent.posterior import NOTHING_EXPECTED, Expected, posterior, weigh
+from streams.intent.posterior import posterior, weigh
 from streams.intent.prior import Prior
 
 FIGURES = parameters.load()
