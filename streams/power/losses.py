@@ -40,13 +40,12 @@ class UnitLosses:
                 del buckets[old]
             bucket = b""
         name, after = _name(pump), min(max(back - at, 0) // 100, 2**32 - 1)
-        for place, (other, _, known) in enumerate(_LOSS.iter_unpack(bucket)):
-            if other == name:
-                start = place * _LOSS.size
-                loss = _LOSS.pack(name, offset, after or known)
-                buckets[number] = bucket[:start] + loss + bucket[start + _LOSS.size :]
-                return
-        if len(bucket) < MOST * _LOSS.size:
+        place = _place(bucket, name)
+        if place >= 0:
+            known = _LOSS.unpack_from(bucket, place)[2]
+            loss = _LOSS.pack(name, offset, after or known)
+            buckets[number] = bucket[:place] + loss + bucket[place + _LOSS.size :]
+        elif len(bucket) < MOST * _LOSS.size:
             buckets[number] = bucket + _LOSS.pack(name, offset, after)
 
     def failed(self, unit: Unit, pump: str, at: int, back: int = 0) -> bool:
@@ -76,6 +75,15 @@ class UnitLosses:
             return _at_least(together, starts * share) < BY_CHANCE
         # The return is a second coincidence of the same kind.
         return _at_least(1, starts * share) * share * max(starts, 1) < BY_CHANCE
+
+
+def _place(bucket: bytes, name: int) -> int:
+    """Where the loss of a pump stands in a bucket, -1 if nowhere."""
+    sought = name.to_bytes(4, "little")
+    place = bucket.find(sought)
+    while place >= 0 and place % _LOSS.size:
+        place = bucket.find(sought, place + 1)
+    return place
 
 
 def _name(pump: str) -> int:

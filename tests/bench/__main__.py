@@ -23,6 +23,7 @@ from rich.table import Table
 from schemas.topics import KEYSTROKES, POWER
 from services.topics import create
 from tests.bench.load import Raw, SteadyLoad, heartbeats, keystrokes, preload
+from tests.bench.power import table as power_table
 from tests.servers.kafka import Kafka
 from tests.servers.redis_server import RedisServer
 from tests.servers.worker import Worker
@@ -138,6 +139,8 @@ def main() -> None:
     throughput(f"{len(records):,} keystroke records, {entries:,} dose entries", KEYSTROKES, records)
     power = list(heartbeats(300_000 // scale))
     throughput(f"{len(power):,} power events", POWER, power)
+
+    console.print(power_table(1_000_000 // scale, 12))
 
     table = Table(
         "events/s",

@@ -39,15 +39,15 @@ def keystrokes(records: int) -> tuple[list[Raw], int]:
     raise AssertionError("the fleet went silent")
 
 
-def heartbeats(records: int, pumps: int = 50_000) -> Iterator[Raw]:
-    """Heartbeats of a fleet, a minute apart for each pump; one in ten pumps infuses on battery."""
+def heartbeats(records: int, pumps: int = 50_000, *, on_battery: float = 0.1) -> Iterator[Raw]:
+    """Heartbeats of a fleet, a minute apart for each pump; one in ten pumps, or another share, infuses on battery."""
     started = now() - timedelta(hours=1)
     make = {source: Template(heartbeat("PUMP", 1, source=source, charge_pct=80.0)) for source in ("mains", "battery")}
     for number in range(records):
         pump, beat = number % pumps, number // pumps
         at = rfc3339(started + timedelta(minutes=beat, milliseconds=pump % 60_000))
         name = f"bench-{pump}"
-        yield POWER, name, make["battery" if pump % 10 == 0 else "mains"].fill(name, beat, at)
+        yield POWER, name, make["battery" if pump % 10 < round(10 * on_battery) else "mains"].fill(name, beat, at)
 
 
 class Template:
