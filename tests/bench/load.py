@@ -42,9 +42,15 @@ def keystrokes(records: int) -> tuple[list[Raw], int]:
 def heartbeats(records: int, pumps: int = 50_000, *, on_battery: float = 0.1) -> Iterator[Raw]:
     """Heartbeats of a fleet, a minute apart for each pump; one in ten pumps, or another share, infuses on battery."""
     started = now() - timedelta(hours=1)
-    make = {source: Template(heartbeat("PUMP", 1, source=source, charge_pct=80.0)) for source in ("mains", "battery")}
+    make: dict[str, Template] = {}
     for number in range(records):
         pump, beat = number % pumps, number // pumps
+        if pump == 0:  # a battery at this rate loses a percent in four minutes
+            charge = float(max(100 - beat // 4, 1))
+            make = {
+                source: Template(heartbeat("PUMP", 1, source=source, charge_pct=charge))
+                for source in ("mains", "battery")
+            }
         at = rfc3339(started + timedelta(minutes=beat, milliseconds=pump % 60_000))
         name = f"bench-{pump}"
         yield POWER, name, make["battery" if pump % 10 < round(10 * on_battery) else "mains"].fill(name, beat, at)
