@@ -1,7 +1,7 @@
 """The course of an infusion: what was entered before on a channel and field, and what that makes likely next.
 
-In the public logs 27% of changes go back to the value before last, 7% to an earlier one, and 12% repeat the step just
-made (docs/evaluation.md); so the values of the last few changes say more than the last one alone.
+In the public logs 27% of changes go back to the last other value, 15% to another of the last six, and 13% repeat the
+step just made (docs/evaluation.md); so the values of the last few changes say more than the last one alone.
 """
 
 from __future__ import annotations
