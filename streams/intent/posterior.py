@@ -88,10 +88,7 @@ def weigh(
 ) -> tuple[list[float], float]:
     """P(value) x P(text | value) for each way back (of the text, then of the mind), and P(value) of the typed value."""
     parts = coming(context, previous, expected, shares)
-    masses = alternatives.weighed
-    if mistaken.ways:
-        masses = (*masses, *[(way.mass, way.place) for way in mistaken.ways])
-    weights = parts.spread(context, masses)
+    weights = parts.spread(context, alternatives.weighed)
     of_value, chances = alternatives.of_value, alternatives.chances
     usual, usual_share, single = context.density.usual, parts.usual, parts.single
     if usual_share:
@@ -102,18 +99,19 @@ def weigh(
     for value, share in single.items():
         for way in of_value.get(value, ()):
             weights[way] += chances[way] * share
-    typed_at = len(chances) - 1
-    for at, one in enumerate(mistaken.ways, len(chances)):
-        share = single.get(one.value, 0.0) + usual_share * usual.get(one.value, 0.0)
-        if share:
-            weights[at] += one.chance * share
-        if one.whole:
-            weights[at] = one.chance
-    return weights, weights.pop(typed_at)
+    typed = weights.pop()
+    if mistaken.ways:
+        spread = parts.spread(context, [(one.mass, one.place) for one in mistaken.ways])
+        for one, weight in zip(mistaken.ways, spread, strict=True):
+            share = single.get(one.value, 0.0) + usual_share * usual.get(one.value, 0.0)
+            weights.append(one.chance if one.whole else weight + one.chance * share)
+    return weights, typed
 
 
 def _unseen(mistaken: Mistaken, weights: Sequence[float]) -> float:
     """What is left of slips that give the typed number whatever was meant, beyond the values named for them."""
+    if not mistaken.ways or not mistaken.ways[-1].part:
+        return sum([chance for _, chance in mistaken.unseen])
     left = 0.0
     for slip, chance in mistaken.unseen:
         named = sum(weight for weight, way in zip(weights, mistaken.ways, strict=True) if way.part and way.slip == slip)
