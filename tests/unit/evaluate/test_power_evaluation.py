@@ -83,9 +83,10 @@ def test_who_hears_neither_places_nor_gauges_tells_causes_and_ends_worse(judged)
 
 
 def test_alarms_of_an_empty_battery_are_raised_and_rarely_false(judged):
+    """At most one in four has over 90 minutes left: a fleet so small and busy has too few hours for a rate."""
     result = judged[Stream].score
     assert result.alarms > 3
-    assert result.false_alarms <= 1
+    assert result.false_alarms <= result.alarms / 4
     assert result.infusion_hours == pytest.approx(60 * 18 * 0.8, rel=0.3)
 
 
