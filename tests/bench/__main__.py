@@ -22,6 +22,7 @@ from rich.table import Table
 
 from schemas.topics import KEYSTROKES, POWER
 from services.topics import create
+from tests.bench import intent
 from tests.bench.load import Raw, SteadyLoad, heartbeats, keystrokes, preload
 from tests.bench.power import table as power_table
 from tests.servers.kafka import Kafka
@@ -135,6 +136,7 @@ def main() -> None:
     scale = 10 if chosen.quick else 1
     console.print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, Apache Kafka")
 
+    console.print(intent.table(intent.ENTRIES // (3 if chosen.quick else 1)))
     records, entries = keystrokes(150_000 // scale)
     throughput(f"{len(records):,} keystroke records, {entries:,} dose entries", KEYSTROKES, records)
     power = list(heartbeats(300_000 // scale))
