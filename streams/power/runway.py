@@ -10,7 +10,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from streams.power.battery import LEAST_POINTS, WORN_BELOW
+from streams.power.battery import LEAST_POINTS
 from streams.power.drain import points_an_hour
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ ALARM_LEFT_S = {"low": 1800, "very_low": 900, "depleted": 0}
 # Judgements, set with simulated depletions.
 PUNCTUAL = 0.85  # of that is really left: the voltage of a worn battery falls faster than its pump expects
 ALARM_WEIGHT = {"low": 0.5, "very_low": 0.5, "depleted": 0.9}
+FAULTY_BELOW = 0.72  # a battery that holds less of its design capacity is to blame for an alarm
 # Low alarms above 20 % of the gauge, and above this many times what 30 min take of a new battery, come too early.
 EARLY_PERCENT, EARLY = 20.0, 1.4
 SHORT = 0.7  # from low to depleted in less than this share of 30 min is shorter than specified
@@ -169,7 +170,7 @@ class Runway:
         load = points_an_hour(event.rate_ml_h, event.channels_running)
         left = load * ALARM_LEFT_S[event.kind] / HOUR_S * PUNCTUAL
         taken = self._taken(battery, scale) if self._energy >= LEAST_POINTS else (100 - charge / 10) / slope
-        return (taken + left) * battery.point(scale) / 100 < WORN_BELOW
+        return (taken + left) * battery.point(scale) / 100 < FAULTY_BELOW
 
     def resume(self, ceiling: int) -> None:
         """After a restart: the last prediction holds until there is a slope again."""

@@ -159,9 +159,9 @@ def test_a_late_return_to_mains_splits_what_looked_like_one_episode():
 
 
 def test_a_low_alarm_at_a_high_charge_is_a_battery_fault():
-    """The gauge says 60 %, the pump says that it is nearly empty."""
+    """The gauge says 70 %, the pump says that it is nearly empty."""
     pump = Pump()
-    events = [*pump.stretch(0, 20, charge=60), pump.battery(20, 60, kind="low"), *pump.stretch(21, 25, charge=60)]
+    events = [*pump.stretch(0, 20, charge=70), pump.battery(20, 70, kind="low"), *pump.stretch(21, 25, charge=70)]
     revisions = play(PowerPartition(), [*events, pump.mains(25), pump.mains(30)])
     [alarm] = [r for r in revisions if r.at == at(20)]
     assert (alarm.cause, alarm.low_alarm) == ("battery_fault", True)
