@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("services.pumps.cli", "replay"),
     "score": ("services.score_cli", "score"),
     "episodes": ("services.episodes_cli", "episodes"),
+    "practice": ("services.practice_cli", "practice"),
     "evaluate": ("services.evaluate.cli", "app"),
     "board": ("services.board.cli", "board"),
     "metrics": ("services.metrics.cli", "metrics"),

@@ -1,0 +1,36 @@
+"""Sums of units and shifts from rollups."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from services.practice import PowerSums, unit_shifts
+
+
+def rollup(hour: int, infusing=0.0, battery=0.0, care_area="MICU", **causes) -> PowerSums:
+    return PowerSums(care_area, datetime(2026, 11, 23, hour, tzinfo=UTC), infusing, battery, causes)
+
+
+def test_hours_are_added_by_unit_and_shift():
+    """Partial rollups add up; of the causes only practice counts; a unit of which nothing is known is left out."""
+    found = unit_shifts(
+        [
+            rollup(7, infusing=60),
+            rollup(8, infusing=30, battery=15),
+            rollup(8, practice=2, transport=5),
+            rollup(19, infusing=120, practice=1),
+            rollup(3, infusing=60, care_area="CCU"),
+            rollup(3, care_area="Empty"),
+        ],
+        UTC,
+    )
+    assert [tuple(one) for one in found] == [
+        ("CCU", "night", 1.0, 0.0, 0),
+        ("MICU", "day", 1.5, 0.25, 2),
+        ("MICU", "night", 2.0, 0.0, 1),
+    ]
+
+
+def test_shifts_go_by_the_clock_of_the_hospital():
+    """6 o'clock UTC is 7 in Vienna in winter: the day shift."""
+    (one,) = unit_shifts([rollup(6, infusing=60)], ZoneInfo("Europe/Vienna"))
+    assert one.shift == "day"
