@@ -20,12 +20,7 @@ from streams.settings import Settings
 if TYPE_CHECKING:
     from streams.power.practice import PracticeVerdict
 
-_WORDS = {
-    "often": "more often than elsewhere",
-    "usual": "as elsewhere",
-    "seldom": "less often than elsewhere",
-    "not_enough_data": "not enough data",
-}
+_WORDS = {"often": "often", "usual": "as usual", "seldom": "seldom", "not_enough_data": "not enough data"}
 
 
 def practice(
@@ -68,7 +63,7 @@ async def _found(url: str, hospital: str, shifts: ZoneInfo) -> list[PracticeVerd
 
 
 def _show(found: list[PracticeVerdict]) -> None:
-    table = Table("unit", "shift", "pumps are left unplugged", "times", "9 in 10", "evidence")
+    table = Table("unit", "shift", "left unplugged", "times", "9 in 10", "evidence")
     for one in found:
         known = one.verdict != "not_enough_data"
         table.add_row(
