@@ -10,10 +10,12 @@ import structlog
 
 from schemas.codec import EventRefused, decode, encode
 from schemas.envelope import headers
+from schemas.topics import ROLLUPS
 from streams.dead_letters import ORIGINAL_OFFSET, DeadLetters
 from streams.outbox import Outbox
 from streams.positions import BEFORE_ALL, Position, position_headers, read_position
 from streams.readback import Readback
+from streams.rollups.cell import rollup_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from msgspec import Struct
 
     from schemas.envelope import Event
+    from schemas.events import Rollup
     from streams.agents.context import WorkerContext
     from streams.transport import Batch
 
@@ -170,6 +173,18 @@ class BatchAgent(ABC):
             headers=headers(event, topic) + position_headers(record.topic, position),
         )
         self.context.metrics.published.labels(topic).inc()
+
+    def publish_rollups(self, rollups: Iterable[Rollup], partition: int) -> None:
+        """Queue partial sums of a source partition."""
+        for rollup in rollups:
+            self.outbox.send(
+                ROLLUPS,
+                key=rollup_key(rollup).encode(),
+                value=encode(rollup),
+                partition=partition,
+                headers=headers(rollup, ROLLUPS),
+            )
+            self.context.metrics.published.labels(ROLLUPS).inc()
 
     def last_buried(self, topic: str, partition: int) -> int:
         """Offset of the last record of `topic` that reached the dead letters, or -1."""

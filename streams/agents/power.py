@@ -5,15 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from schemas.codec import encode, ms
-from schemas.envelope import headers
+from schemas.codec import ms
 from schemas.events import Alert, PowerEpisode, PowerEvent, Rollup
 from schemas.topics import ALERTS, POWER, POWER_EPISODES, ROLLUPS
 from streams.agents.pump_events import PumpEventAgent
 from streams.lost_mains import EpisodeFollower
 from streams.power.losses import UnitLosses
 from streams.power.partition import PowerPartition
-from streams.rollups.cell import rollup_key
 from streams.rollups.infusing import InfusingCells
 
 if TYPE_CHECKING:
@@ -80,15 +78,7 @@ class PowerAgent(PumpEventAgent):
         if state is None or cells is None or state.applied < 0:
             return
         cells.add(state.decisions.infusing.take(), state.applied, test=state.decisions.infusing.test)
-        for rollup in cells.take_changed():
-            self.outbox.send(
-                ROLLUPS,
-                key=rollup_key(rollup).encode(),
-                value=encode(rollup),
-                partition=partition,
-                headers=headers(rollup, ROLLUPS),
-            )
-            self.context.metrics.published.labels(ROLLUPS).inc()
+        self.publish_rollups(cells.take_changed(), partition)
 
     def applied(self, event: PowerEvent, offset: int) -> None:
         """Show the pump's state in Redis."""

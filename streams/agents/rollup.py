@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schemas.codec import encode
-from schemas.envelope import headers
 from schemas.events import DoseScore, PowerEpisode, Rollup
 from schemas.topics import DOSE_SCORES, POWER_EPISODES, ROLLUPS
 from streams.agents.batch_agent import BatchAgent
 from streams.positions import read_position
-from streams.rollups.partition import RollupPartition, rollup_key
+from streams.rollups.partition import RollupPartition
 
 if TYPE_CHECKING:
     from streams.agents.context import WorkerContext
@@ -51,15 +49,7 @@ class RollupAgent(BatchAgent):
                 sums.apply_score(event, position)
             else:
                 sums.apply_episode(event, position)
-        for rollup in sums.take_changed():
-            self.outbox.send(
-                ROLLUPS,
-                key=rollup_key(rollup).encode(),
-                value=encode(rollup),
-                partition=partition,
-                headers=headers(rollup, ROLLUPS),
-            )
-            self.context.metrics.published.labels(ROLLUPS).inc()
+        self.publish_rollups(sums.take_changed(), partition)
 
     def _restore(self, partition: int) -> RollupPartition:
         sums = RollupPartition(partition)
