@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from schemas.codec import EventRefused
 from schemas.events import PowerEpisode, PowerEvent
 from streams.power.partition import PowerPartition
+from streams.power.settings import PowerSettings
 from tests.made_power import Pump, closed, play
+
+LOOSE = PowerSettings().loose_cord_returns
 
 
 class Told(NamedTuple):
@@ -92,7 +95,7 @@ def independently(events: list[PowerEvent]) -> list[Told]:
         length = sum(((piece[1] - piece[0]) for piece in group), timedelta())
         charges = [charge for piece in group for charge in piece[2]]
         minutes = round(length.total_seconds() / 60, 5)
-        episodes.append(Told(group[0][0], group[-1][1], minutes, charges[0], min(charges), returns >= 3))
+        episodes.append(Told(group[0][0], group[-1][1], minutes, charges[0], min(charges), returns >= LOOSE))
     return episodes
 
 

@@ -126,7 +126,10 @@ def free_port():
 def test_a_broker_that_is_away_makes_publishing_wait_until_it_is_there(figures):
     """Nothing is dropped meanwhile, the wait is told once, and all is delivered after the broker came."""
     records, told = events(figures, 300), []
-    port = free_port()
+    # Bound but deaf: connections are refused, and nobody else, a client's own end least of all, can have the port.
+    deaf = socket.socket()
+    deaf.bind(("127.0.0.1", 0))
+    port = deaf.getsockname()[1]
     publisher = Publisher(
         {"bootstrap.servers": f"127.0.0.1:{port}", "reconnect.backoff.max.ms": 200},
         queue_messages=50,
@@ -147,6 +150,7 @@ def test_a_broker_that_is_away_makes_publishing_wait_until_it_is_there(figures):
     assert (publisher.published, publisher.undelivered, publisher.failed) == (50, 50, 0)
     assert len(told) == 1
     assert f"127.0.0.1:{port}" in told[0]
+    deaf.close()
     with Publisher({"test.mock.num.brokers": 1}) as host, Door(port, brokers(host)):
         thread.join(WITHIN_S)
         assert not thread.is_alive()
