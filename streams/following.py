@@ -18,6 +18,7 @@ log = structlog.get_logger()
 
 FIRST_READ_S = 30.0
 ASK_S = 5.0
+ASK_AGAIN_S = 0.5
 # The client wants a group; it is never joined and nothing is ever committed.
 GROUP = "pumpwatch-follower"
 
@@ -65,7 +66,7 @@ class TopicFollower(threading.Thread, ABC):
         """Follow the topic until stopped."""
         partitions = self._partitions()
         unread = set(partitions)
-        self._consumer.assign(self.begin(partitions))
+        self._consumer.assign(self._begun(partitions))
         said = ""
         while not self.stopping:
             message = self._consumer.poll(0.5)
@@ -87,6 +88,16 @@ class TopicFollower(threading.Thread, ABC):
     def begin(self, partitions: list[int]) -> list[TopicPartition]:
         """Where to begin: at the first record of each partition."""
         return [TopicPartition(self.topic, number, OFFSET_BEGINNING) for number in partitions]
+
+    def _begun(self, partitions: list[int]) -> list[TopicPartition]:
+        """Where to begin; a broker that cannot tell yet, as of a topic just made, is asked again."""
+        while not self.stopping:
+            try:
+                return self.begin(partitions)
+            except KafkaException as error:
+                log.warning("a topic cannot be read now", topic=self.topic, reason=error.args[0].str())
+                self._stopping.wait(ASK_AGAIN_S)
+        return []
 
     def take_safely(self, message: Message) -> None:
         """Take a record in. The thread must live: one that our own code fails on must not end all later ones."""
