@@ -107,6 +107,7 @@ def test_by_keyboard_alone(screens, platform):
     """Log in, reach an alert, read its evidence, acknowledge and resolve it, without a pointer; focus is never lost."""
     first, second = platform.alert(), platform.alert()
     page = screens.open()
+    expect(page.get_by_label("User")).to_be_focused()  # what is typed before goes nowhere
     page.keyboard.type(USER)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
