@@ -10,6 +10,7 @@ need mvn maven
 need openssl openssl
 need redis-server redis-server
 need promtool prometheus
+need prometheus-alertmanager prometheus-alertmanager
 need chromium chromium
 
 if ((${#missing[@]})); then
