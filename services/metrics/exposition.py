@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.registry import Collector
 
-from schemas.events import AlertKind
+from schemas.events import AlertKind, Cause
 from services.metrics.catalogue import load
 from services.metrics.outcomes import by_drug, figures, top_drugs
 from services.metrics.windows import ALL
@@ -34,6 +34,11 @@ ROLLUPS = {
     "pumpwatch_rollup_given_up_entries": ("given_up", 1),
     "pumpwatch_rollup_battery_episodes": ("episodes", 1),
     "pumpwatch_rollup_battery_seconds": ("unplugged_minutes", 60),
+    "pumpwatch_rollup_deep_discharge_episodes": ("deep_discharges", 1),
+    "pumpwatch_rollup_low_alarm_episodes": ("low_alarms", 1),
+    "pumpwatch_rollup_avoidable_low_alarm_episodes": ("avoidable_low_alarms", 1),
+    "pumpwatch_rollup_infusing_seconds": ("infusing_minutes", 60),
+    "pumpwatch_rollup_infusing_on_battery_seconds": ("battery_minutes", 60),
 }
 _Sample = tuple[str, tuple[str, ...], float]
 
@@ -71,6 +76,8 @@ def _rollups(reading: Reading) -> Iterator[_Sample]:
     for (hospital, window), sums in reading.rollups.items():
         for name, (figure, factor) in ROLLUPS.items():
             yield name, (hospital, window), getattr(sums.whole, figure) * factor
+        for cause in get_args(Cause):
+            yield "pumpwatch_rollup_cause_episodes", (hospital, window, cause), sums.whole.causes.get(cause, 0)
         for name, more, value in figures(sums.whole):
             yield f"pumpwatch_rollup_{name}", (hospital, window, *more), value
         for drug, of_drug in by_drug(sums.flagged_drugs, top[hospital]).items():
@@ -87,6 +94,8 @@ def _pipeline(pipeline: Pipeline, now: float) -> Iterator[_Sample]:
         yield "pumpwatch_pipeline_progress_age_seconds", (), idle_s
     for worker in pipeline.workers:
         name = (worker.worker,)
+        yield "pumpwatch_pipeline_worker_started_timestamp_seconds", name, worker.started_at
+        yield "pumpwatch_pipeline_worker_partitions", name, worker.partitions
         yield "pumpwatch_pipeline_worker_records_total", name, worker.records
         yield "pumpwatch_pipeline_worker_dead_letters_total", name, worker.dead_letters
         yield "pumpwatch_pipeline_worker_lag_records", name, worker.lag
@@ -102,7 +111,7 @@ class _Once(Collector):
 
     def collect(self) -> Iterable[Family]:
         """The families that have samples, in the order of the catalogue."""
-        families = {name: metric.family(name) for name, metric in load().items()}
+        families = {name: metric.family(name) for name, metric in load().items() if metric.process == "metrics"}
         for name, labels, value in samples(self._reading):
             families[name].add_metric(labels, float(value))
         return [family for family in families.values() if family.samples]

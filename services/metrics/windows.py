@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-DAY, ALL = "24h", "all"
-WINDOWS = (DAY, ALL)
+RECENT, DAY, ALL = "3h", "24h", "all"
+_HOURS = {RECENT: 3, DAY: 24}
+"""Clock hours of a window, the current one among them. Three: a fault shows within a shift, over enough entries."""
+WINDOWS = (*_HOURS, ALL)
 # Late events and corrections reach older hours too, so those are read again as well, only less often.
 _AGAIN_AFTER_S = ((3, 10.0), (24, 60.0))
 _OLDER_AGAIN_AFTER_S = 600.0
@@ -51,13 +53,14 @@ class RollupWindows:
             sums = await sums_of(self._redis, hospital, hour)
             again = max(_again_after(hour, at), (time.monotonic() - begun) / _SHARE_OF_TIME)
             self._hours[hospital, hour] = _Hour(sums, at + again)
-        newest_day = f"{datetime.fromtimestamp(at, UTC) - timedelta(hours=23):%Y-%m-%dT%HZ}"
+        now = datetime.fromtimestamp(at, UTC)
+        since = {window: f"{now - timedelta(hours=back - 1):%Y-%m-%dT%HZ}" for window, back in _HOURS.items()}
         return {
             (hospital, window): _together(
                 [
                     each.sums
                     for (whose, hour), each in self._hours.items()
-                    if whose == hospital and (window == ALL or hour >= newest_day)
+                    if whose == hospital and (window == ALL or hour >= since[window])
                 ]
             )
             for hospital in of

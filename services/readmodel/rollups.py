@@ -39,13 +39,20 @@ class RollupSums(msgspec.Struct):
     avoided_harm: dict[str, int] = {}
     episodes: int = 0
     unplugged_minutes: float = 0.0
+    causes: dict[str, int] = {}
+    deep_discharges: int = 0
+    low_alarms: int = 0
+    avoidable_low_alarms: int = 0
+    infusing_minutes: float = 0.0
+    battery_minutes: float = 0.0
 
     def add(self, other: RollupSums) -> None:
         """Add another sum to this one."""
         for name in _NUMBERS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        if other.avoided_harm:
-            self.avoided_harm = dict(Counter(self.avoided_harm) + Counter(other.avoided_harm))
+        for name in _COUNTS_BY_WORD:
+            if more := getattr(other, name):
+                setattr(self, name, dict(Counter(getattr(self, name)) + Counter(more)))
 
     @property
     def flagged(self) -> int:
@@ -63,7 +70,8 @@ class RollupSums(msgspec.Struct):
         return max(self.flagged - self.given_up - self.decided, 0)
 
 
-_NUMBERS = tuple(name for name in RollupSums.__struct_fields__ if name != "avoided_harm")
+_COUNTS_BY_WORD = ("avoided_harm", "causes")
+_NUMBERS = tuple(name for name in RollupSums.__struct_fields__ if name not in _COUNTS_BY_WORD)
 
 
 class HourSums(NamedTuple):

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from services.metrics.app import Metrics
 from services.metrics.catalogue import load
 from services.metrics.reading import Reader
+from streams.worker_metrics import WorkerMetrics
 from tests.made_read_model import alert, beat, hear, rollup, store, store_rollups
 from tests.servers.kafka import require
 
@@ -57,7 +58,8 @@ async def filled(redis, redis_url):
         rollup("North", hour, 1, entries=5, suspect=2, stood=1, soft_warnings=4, hard_warnings=1, cancelled=2),
         rollup("North", hour - timedelta(days=2), 0, entries=100, overridden=7),
         rollup("North", hour - timedelta(days=2), 0, drug="heparin", error=3, corrected=1, stood=1, given_up=1),
-        rollup("North", hour, 0, drug="-", episodes=2, unplugged_minutes=12.5),
+        rollup("North", hour, 0, drug="-", episodes=2, unplugged_minutes=12.5, causes={"practice": 2}, low_alarms=1),
+        rollup("North", hour, 0, drug="- S5", model="S5", infusing_minutes=100, battery_minutes=25),
     )
     await beat(redis, "host-1", lag=7, waiting_s=0.5, records_total=1234, dead_letters_total=5)
     return Metrics(redis_url, fresh_for_s=0)
@@ -81,6 +83,10 @@ async def test_the_figures_are_those_of_the_read_model(filled):
     assert samples["pumpwatch_rollup_overridden_entries", "North", "24h"] == 3
     assert samples["pumpwatch_rollup_overridden_entries", "North", "all"] == 10
     assert samples["pumpwatch_rollup_battery_seconds", "North", "24h"] == 750
+    assert samples["pumpwatch_rollup_infusing_seconds", "North", "3h"] == 6000
+    assert samples["pumpwatch_rollup_infusing_on_battery_seconds", "North", "24h"] == 1500
+    assert samples["pumpwatch_rollup_cause_episodes", "practice", "North", "24h"] == 2
+    assert samples["pumpwatch_rollup_low_alarm_episodes", "North", "24h"] == 1
     assert samples["pumpwatch_rollup_caught_entries", "North", "24h"] == 1
     assert samples["pumpwatch_rollup_stood_entries", "North", "24h"] == 1
     assert samples["pumpwatch_rollup_undecided_entries", "North", "24h"] == 1
@@ -95,6 +101,8 @@ async def test_the_figures_are_those_of_the_read_model(filled):
     assert samples["pumpwatch_pipeline_lag_records",] == 7
     assert samples["pumpwatch_pipeline_worker_records_total", "host-1"] == 1234
     assert samples["pumpwatch_pipeline_worker_dead_letters_total", "host-1"] == 5
+    assert samples["pumpwatch_pipeline_worker_partitions", "host-1"] == 60
+    assert 59 < time.time() - samples["pumpwatch_pipeline_worker_started_timestamp_seconds", "host-1"] < 120
     assert 0.9 < samples["pumpwatch_pipeline_worker_progress_age_seconds", "host-1"] < 30
 
 
@@ -106,15 +114,36 @@ async def test_promtool_accepts_it(filled):
 
 
 async def test_the_catalogue_and_the_metrics_agree(filled):
-    """Every metric of the catalogue is served with its meaning as HELP, and no other is."""
+    """Every metric that the catalogue gives to this process is served with its meaning as HELP, and no other is."""
     families = list(text_string_to_metric_families((await _scrape(filled)).text))
-    catalogue = load()
+    catalogue = {name: metric for name, metric in load().items() if metric.process == "metrics"}
     served = {family.name + ("_total" if family.type == "counter" else ""): family for family in families}
     assert set(served) == set(catalogue)
     for name, family in served.items():
         assert family.documentation == catalogue[name].meaning
         assert family.type == catalogue[name].kind
         assert all(set(sample.labels) == set(catalogue[name].labels) for sample in family.samples)
+
+
+def test_the_worker_serves_what_the_catalogue_says():
+    """The worker's own metrics stand in the same file, with the same words."""
+    catalogue = {name: metric for name, metric in load().items() if metric.process == "worker"}
+    served = {
+        family.name + ("_total" if family.type == "counter" else ""): family
+        for family in WorkerMetrics().registry.collect()
+    }
+    assert served.keys() == catalogue.keys()
+    for name, family in served.items():
+        assert (family.type, family.documentation) == (catalogue[name].kind, catalogue[name].meaning)
+
+
+def test_the_worker_labels_are_those_of_the_catalogue():
+    """A rule may trust the labels that the catalogue names."""
+    collectors = WorkerMetrics().registry._collector_to_names
+    labels = {name: set(each._labelnames) for each, names in collectors.items() for name in names}
+    for name, metric in load().items():
+        if metric.process == "worker":
+            assert labels[name] == set(metric.labels)
 
 
 def test_the_catalogue_tells_meaning_and_remedy():

@@ -17,6 +17,13 @@ async def test_the_day_is_the_last_24_clock_hours(redis):
     assert read["South", "all"].whole.entries == 0
 
 
+async def test_the_recent_hours_are_three(redis):
+    """The current hour and the two before it."""
+    await store_rollups(redis, *(rollup("North", NOW.replace(hour=17 - n, minute=0), entries=10**n) for n in range(4)))
+    read = await RollupWindows(redis).read(["North"], NOW.timestamp())
+    assert (read["North", "3h"].whole.entries, read["North", "24h"].whole.entries) == (111, 1111)
+
+
 async def test_old_hours_are_read_again_seldom_and_new_ones_soon(redis):
     """A change in the current hour shows after ten seconds, one of last week after ten minutes."""
     new, old = NOW.replace(minute=0), NOW.replace(day=16, minute=0)
