@@ -22,7 +22,6 @@ Amount = Annotated[float, Meta(ge=0, le=1_000_000_000)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
-Step = Annotated[int, Meta(ge=-20, le=20)]
 Revision = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Milliseconds = Annotated[int, Meta(ge=0, le=86_400_000)]
 Channel = Annotated[int, Meta(ge=1, le=64)]
@@ -122,7 +121,7 @@ class DoseScore(Struct, frozen=True, kw_only=True):
     `presses` counts the keys that were pressed, `bounces` those that came again faster than a finger can, and
     `bounced` names these keys, each once. `caught`: corrected to a value that the model had named.
     `material_likelihood` is the probability that a value was meant that differs enough to matter; the verdict goes by
-    it.
+    it. `taken_back` is the slip that BACK or CLEAR undid within the entry, as far as one explains it.
     """
 
     id: Id
@@ -156,6 +155,7 @@ class DoseScore(Struct, frozen=True, kw_only=True):
     corrected_to: Quantity | None = None
     caught: bool = False
     material_likelihood: Share | None = None
+    taken_back: Slip | None = None
     test: bool = False
 
 
@@ -375,22 +375,21 @@ class Rollup(Struct, frozen=True, kw_only=True):
 class LearnedCounts(Struct, frozen=True, kw_only=True):
     """What was entered and stood in care areas of one profile; counts fade with time and are those of `at`.
 
-    `values` are pairs of a value and its count, `changes` pairs of round(10 * log10(value / value before)) and its
-    count. Values entered least are left out, so `values` may add up to less than `entries`.
+    `values` are pairs of a value and its count. Those entered least are left out, so they may add up to less than
+    `entries`.
     """
 
     profile: Literal["adult_icu", "ward", "paediatric", "neonatal"]
     entries: Amount
     values: list[tuple[Quantity, Amount]]
-    changes: list[tuple[Step, Amount]] = []
 
 
 class IntentState(Struct, frozen=True, kw_only=True):
     """What one source partition taught of one drug in one unit at one hospital; readers add the partials.
 
     `drug` and `unit` are canonical names. `through` is the fence: the position `[offset, index]` of the last
-    keystroke record that was learned from. `slips` are those that corrections confirmed. `learning_version` names the
-    rules of counting; a state by other rules is ignored.
+    keystroke record that was learned from. `slips` are those that later entries confirmed, `taken_back` those that
+    were undone while typing. `learning_version` names the rules of counting; a state by other rules is ignored.
     """
 
     id: Id
@@ -403,6 +402,7 @@ class IntentState(Struct, frozen=True, kw_only=True):
     learning_version: Name
     counts: list[LearnedCounts] = []
     slips: dict[str, Amount] = {}
+    taken_back: dict[str, Amount] = {}
     test: bool = False
 
 

@@ -114,7 +114,6 @@ def _learned(state: str | None, kafka: str | None) -> Learned:
 def _plain(one: Known) -> dict[str, Any]:
     return one._asdict() | {
         "values": one.values and one.values._asdict(),
-        "changes": one.changes and one.changes._asdict(),
         "shipped": one.shipped and one.shipped._asdict(),
     }
 
@@ -127,14 +126,13 @@ def _table(found: Iterable[Known]) -> Table:
         "entries",
         "usual values",
         "5 - 50 - 95%",
-        "change ratios",
         "slips",
+        "taken back",
         "newest",
         box=None,
     )
     for one in found:
         usual = ", ".join(f"{value:g} ({share:.0%})" for value, share in one.usual.items())
-        slips = ", ".join(f"{slip} {count:.1f}" for slip, count in one.slips.items())
         table.add_row(
             ("every hospital" if one.hospital == "*" else one.hospital) + (" (simulated)" if one.test else ""),
             one.unit,
@@ -142,8 +140,8 @@ def _table(found: Iterable[Known]) -> Table:
             f"{one.entries:,.1f}",
             usual,
             _span(one.values),
-            _span(one.changes),
-            slips,
+            _counted(one.slips),
+            _counted(one.taken_back),
             one.newest_at[:16].replace("T", " "),
         )
     return table
@@ -162,6 +160,10 @@ def _shipped(found: list[Known]) -> str:
             )
     versions = {one.learning_version for one in found}
     return "\n".join([*lines, f"counted by {', '.join(versions)}; priors {priors.load().version}"])
+
+
+def _counted(slips: dict[str, float]) -> str:
+    return ", ".join(f"{slip} {count:.1f}" for slip, count in slips.items())
 
 
 def _span(spread: Spread | None) -> str:

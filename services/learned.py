@@ -46,7 +46,8 @@ class Shipped(NamedTuple):
 class Known(NamedTuple):
     """What a hospital enters for a drug in a unit in care areas of a profile; hospital `*` is all of them together.
 
-    `usual` are values with their share of the entries; `changes` are ratios of a value to the one before.
+    `usual` are values with their share of the entries; `slips` are those that later entries confirmed, `taken_back`
+    those that were undone while typing.
     """
 
     hospital: str
@@ -56,8 +57,8 @@ class Known(NamedTuple):
     entries: float
     usual: dict[float, float]
     values: Spread | None
-    changes: Spread | None
     slips: dict[str, float]
+    taken_back: dict[str, float]
     newest_at: str
     partitions: int
     test: bool
@@ -95,6 +96,7 @@ def known(learned: Learned, priors: Priors, drug: str, hospital: str | None) -> 
             of = learned.of(one.hospital, one.drug, one.unit, profile)
             yield _known(one, profile, of, priors)._replace(
                 slips={slip: round(count, 2) for slip, count in account.slips.items()},
+                taken_back={slip: round(count, 2) for slip, count in account.taken_back.items()},
                 newest_at=rfc3339(account.newest),
                 partitions=account.partitions,
                 test=account.test,
@@ -119,7 +121,6 @@ def _put(learned: Learned, reader: StateReader, lines: Iterable[bytes]) -> None:
 
 def _known(drug: Drug, profile: str, of: LearnedOf | None, priors: Priors) -> Known:
     values = {} if of is None else of.values
-    changes = {} if of is None else {10 ** (step / 10): count for step, count in of.changes.items() if step}
     entries = 0.0 if of is None else of.entries
     often = sorted(values.items(), key=lambda item: -item[1])[:USUAL]
     fitted = priors.drugs.get(drug.drug, {}).get(drug.unit)
@@ -129,7 +130,7 @@ def _known(drug: Drug, profile: str, of: LearnedOf | None, priors: Priors) -> Kn
         round(entries, 2),
         {value: round(count / entries, 3) for value, count in often if count >= OFTEN},
         _spread(values),
-        _spread(changes),
+        {},
         {},
         "",
         0,

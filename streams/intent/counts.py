@@ -8,8 +8,6 @@ some moment is one multiplication (forward decay: Cormode, Shkapenyuk, Srivastav
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import lru_cache
-from math import log10
 
 import msgspec
 from msgspec import Struct
@@ -18,8 +16,6 @@ LANDMARK = datetime(2026, 1, 1, tzinfo=UTC)
 LANDMARK_DAY = LANDMARK.toordinal()
 # Beyond this the weight of an entry no longer grows: 2 to this power still fits a float many million times.
 MOST_HALF_LIVES = 900.0
-CHANGES = 20
-"""Changes are counted in tenths of a power of ten, up to this many either way."""
 SPARE_VALUES = 16
 """So many values more than kept may gather before those entered least are forgotten, all at once."""
 
@@ -42,11 +38,10 @@ class Decay:
 
 
 class Counts(Struct, array_like=True):
-    """Entries that stood in one care-area profile: how many, by value, and by the change from the value before."""
+    """Entries that stood in one care-area profile: how many, and by value."""
 
     entries: float = 0.0
     values: dict[float, float] = {}
-    changes: dict[int, float] = {}
 
     def trim(self, kept: int) -> None:
         """Forget the values entered least."""
@@ -54,7 +49,9 @@ class Counts(Struct, array_like=True):
 
 
 class Cell(Struct, array_like=True):
-    """Counts by profile, and confirmed slips; `through` is where the last entry learned from stands in its topic.
+    """Counts by profile, and slips; `through` is where the last entry learned from stands in its topic.
+
+    `slips` are those that later entries confirmed, `taken_back` those that were undone while typing.
 
     `at` is the newest time of an entry in it. `test` says that it was taught by simulated or replayed entries.
     """
@@ -64,18 +61,11 @@ class Cell(Struct, array_like=True):
     test: bool
     profiles: dict[str, Counts] = {}
     slips: dict[str, float] = {}
+    taken_back: dict[str, float] = {}
 
     def entries(self) -> float:
         """Entries that stood, at the landmark's weight."""
         return sum(counts.entries for counts in self.profiles.values())
-
-
-@lru_cache(8192)
-def change(value: float, previous: float | None) -> int | None:
-    """The step from the value before, in tenths of a power of ten; None where there is none."""
-    if not previous or not value:
-        return None
-    return max(-CHANGES, min(CHANGES, round(10 * log10(value / previous))))
 
 
 def _count(item: tuple[float, float]) -> float:

@@ -1,4 +1,4 @@
-"""What the stream has learned: usual values and changes by hospital and drug, and confirmed slips by hospital.
+"""What the stream has learned: usual values by hospital and drug, and the slips of a hospital.
 
 The counts are kept in cells, one for each hospital, drug, unit and source partition; here they are added up to what a
 prior asks for. A cell is taught where its partition is read and taken over as a published state everywhere else;
@@ -35,26 +35,27 @@ NEWS = 8
 
 
 class Lesson(Struct, frozen=True, gc=False):
-    """An entry that stood, or the slip of one that was corrected: canonical names, `change` as in `counts.change`.
+    """An entry that stood, or a slip; by canonical names.
 
-    `day` is the ordinal of the day that it counts for.
+    `day` is the ordinal of the day that it counts for. `taken_back`: the slip was undone while typing, not by an entry.
     """
 
     drug: Drug
     profile: Profile
     value: float
-    change: int | None
     slip: Slip | None
     at: datetime
     day: int
     test: bool
+    taken_back: bool = False
 
 
 class Account(NamedTuple):
-    """What is known of a drug at a hospital: its profiles, confirmed slips, newest entry, and how many partitions."""
+    """What is known of a drug at a hospital: its profiles, slips, newest entry, and how many partitions."""
 
     profiles: tuple[Profile, ...]
     slips: dict[str, float]
+    taken_back: dict[str, float]
     newest: datetime
     partitions: int
     test: bool
@@ -66,17 +67,15 @@ class LearnedOf:
     Attributes:
         entries: entries that stood; may be more than `values` add up to, as rare values are forgotten.
         values: the same by exact value.
-        changes: by round(10 * log10(value / value before)), from -20 to 20.
         version: rises with every change, and differs between any two contents.
         test: taught by simulated or replayed entries alone.
     """
 
-    __slots__ = ("as_of", "changes", "entries", "news", "per_weight", "test", "values", "version")
+    __slots__ = ("as_of", "entries", "news", "per_weight", "test", "values", "version")
 
     def __init__(self, as_of: int, per_weight: float, version: int, news: int = 0) -> None:
         self.entries = 0.0
         self.values: dict[float, float] = {}
-        self.changes: dict[int, float] = {}
         self.version = version
         self.as_of = as_of
         self.per_weight = per_weight
@@ -86,22 +85,21 @@ class LearnedOf:
     def add(self, counts: Counts, share: float) -> None:
         """Add counts of one cell, each times `share`."""
         self.entries += counts.entries * share
-        values, changes = self.values, self.changes
+        values = self.values
         for value, count in counts.values.items():
             values[value] = values.get(value, 0.0) + count * share
-        for step, count in counts.changes.items():
-            changes[step] = changes.get(step, 0.0) + count * share
 
 
 class _Hospital:
     """Sums of a hospital at the landmark's weight, and how many drugs it has."""
 
-    __slots__ = ("drugs", "entries", "slips")
+    __slots__ = ("drugs", "entries", "slips", "taken_back")
 
     def __init__(self) -> None:
         self.drugs = 0
         self.entries = 0.0
         self.slips: dict[str, float] = {}
+        self.taken_back: dict[str, float] = {}
 
 
 class _Everywhere:
@@ -176,8 +174,12 @@ class Learned:
     def slips(self, hospital: str) -> dict[str, float]:
         """Decayed counts of the slips that corrections confirmed at a hospital."""
         known = self._hospitals.get(hospital)
-        per_weight = 1 / self._decay.weight(self._today)
-        return {} if known is None else {slip: count * per_weight for slip, count in known.slips.items()}
+        return {} if known is None else self._today_of(known.slips)
+
+    def taken_back(self, hospital: str) -> dict[str, float]:
+        """Decayed counts of the slips that were undone while typing at a hospital."""
+        known = self._hospitals.get(hospital)
+        return {} if known is None else self._today_of(known.taken_back)
 
     def entries(self, hospital: str) -> float:
         """Decayed count of the entries that taught at a hospital."""
@@ -193,16 +195,16 @@ class Learned:
     def account(self, drug: Drug) -> Account:
         """Where the counts of a drug at a hospital come from."""
         cells = list(self._shelf.cells(drug))
-        per_weight = 1 / self._decay.weight(self._today)
         slips: dict[str, float] = {}
+        taken_back: dict[str, float] = {}
         for cell in cells:
-            for slip, count in cell.slips.items():
-                slips[slip] = slips.get(slip, 0.0) + count * per_weight
+            _add(slips, cell.slips, 1.0)
+            _add(taken_back, cell.taken_back, 1.0)
         profiles = dict.fromkeys(profile for cell in cells for profile in cell.profiles)
         newest = max((cell.at for cell in cells), default=LANDMARK)
         return Account(
             tuple(profiles),  # type: ignore[arg-type]  # a cell is packed and unpacked as plain text
-            slips, newest, len(cells), all(cell.test for cell in cells),
+            self._today_of(slips), self._today_of(taken_back), newest, len(cells), all(cell.test for cell in cells),
         )  # fmt: skip
 
     # -- teaching
@@ -231,9 +233,10 @@ class Learned:
         weight = self._decay.weight(day)
         self._version += 1
         if lesson.slip is not None:
-            cell.slips[lesson.slip] = cell.slips.get(lesson.slip, 0.0) + weight
-            slips = self._sums[drug][0].slips
-            slips[lesson.slip] = slips.get(lesson.slip, 0.0) + weight
+            hospital = self._sums[drug][0]
+            one: dict[str, float] = {lesson.slip: weight}
+            _add(cell.taken_back if lesson.taken_back else cell.slips, one, 1.0)
+            _add(hospital.taken_back if lesson.taken_back else hospital.slips, one, 1.0)
         else:
             self._count(drug, cell, lesson, weight)
         changed = self._changed.get(partition)
@@ -282,16 +285,18 @@ class Learned:
 
     # -- inside
 
+    def _today_of(self, counts: dict[str, float]) -> dict[str, float]:
+        per_weight = 1 / self._decay.weight(self._today)
+        return {name: count * per_weight for name, count in counts.items()}
+
     def _count(self, drug: Drug, cell: Cell, lesson: Lesson, weight: float) -> None:
         counts = cell.profiles.get(lesson.profile)
         if counts is None:
-            counts = cell.profiles[lesson.profile] = Counts(0.0, {}, {})
-        value, step = lesson.value, lesson.change
+            counts = cell.profiles[lesson.profile] = Counts(0.0, {})
+        value = lesson.value
         counts.entries += weight
         values = counts.values
         values[value] = values.get(value, 0.0) + weight
-        if step is not None:
-            counts.changes[step] = counts.changes.get(step, 0.0) + weight
         if len(values) > self._most_values:
             counts.trim(self._figures.values_kept)
         hospital, everywhere = self._sums[drug]
@@ -306,8 +311,6 @@ class Learned:
         weight *= view.per_weight
         view.entries += weight
         view.values[value] = view.values.get(value, 0.0) + weight
-        if step is not None:
-            view.changes[step] = view.changes.get(step, 0.0) + weight
         view.version = self._version
 
     def _view(self, news: int = 0) -> LearnedOf:
@@ -356,8 +359,8 @@ class Learned:
     def _recount(self, drug: Drug, cell: Cell, sign: float) -> None:
         hospital, _ = self._sums[drug]
         hospital.entries += sign * cell.entries()
-        for slip, count in cell.slips.items():
-            hospital.slips[slip] = hospital.slips.get(slip, 0.0) + sign * count
+        _add(hospital.slips, cell.slips, sign)
+        _add(hospital.taken_back, cell.taken_back, sign)
 
     def _forget(self) -> None:
         """Make room: whole drugs of hospitals, those taught longest ago first."""
@@ -373,3 +376,8 @@ class Learned:
             del everywhere.hospitals[drug.hospital]
             if not everywhere.hospitals:
                 del self._drugs[drug.drug, drug.unit]
+
+
+def _add(total: dict[str, float], counts: dict[str, float], sign: float) -> None:
+    for name, count in counts.items():
+        total[name] = total.get(name, 0.0) + sign * count

@@ -110,6 +110,8 @@ class LearnedWeights(Struct, frozen=True, forbid_unknown_fields=True):
     trust_hospital: Positive
     trust_all_hospitals: Positive
     trust_slips: Positive
+    taken_back: Share
+    taken_back_most: Positive
 
 
 class VerdictFrom(Struct, frozen=True, forbid_unknown_fields=True):

@@ -44,7 +44,7 @@ class DosePartition:
         self._outcomes = Outcomes()
         self._courses = Courses()
         self._programmes = Programmes()
-        self._restored: list[tuple[Outcome, tuple[int, int]]] = []
+        self._restored: list[tuple[DoseScore, list[Outcome], int]] = []
 
     def apply(self, event: KeystrokeEvent, offset: int) -> list[DoseScore]:
         """The scores that follow from one event, in the order in which they are to be published.
@@ -69,9 +69,7 @@ class DosePartition:
         score = self.judge(entry)
         revision, outcomes = self._outcomes.settle(score)
         self._observe(score, outcomes)
-        if self._teacher is not None:
-            for index, outcome in enumerate(outcomes):
-                self._teacher.teach(outcome, (offset, index))
+        self._teach(score, outcomes, offset)
         return [score] if revision is None else [revision, score]
 
     def judge(self, entry: DoseEntry) -> DoseScore:
@@ -92,8 +90,8 @@ class DosePartition:
                 self._closed.put(place, offset)
             outcomes = self._outcomes.restore(score)
             self._observe(score, outcomes)
-            if self._teacher is not None:
-                self._restored += [(outcome, (offset, index)) for index, outcome in enumerate(outcomes)]
+            if outcomes or score.taken_back is not None:
+                self._restored.append((score, outcomes, offset))
 
     def _observe(self, score: DoseScore, outcomes: list[Outcome]) -> None:
         self._courses.observe(score, corrected=any(outcome.ended == "corrected" for outcome in outcomes))
@@ -102,6 +100,14 @@ class DosePartition:
     def teach_restored(self) -> None:
         """Learn from what the restored scores decided; what was learned before the restart is not counted again."""
         restored, self._restored = self._restored, []
-        for outcome, position in restored:
-            if self._teacher is not None:
-                self._teacher.teach(outcome, position)
+        for score, outcomes, offset in restored:
+            self._teach(score, outcomes, offset)
+
+    def _teach(self, score: DoseScore, outcomes: list[Outcome], offset: int) -> None:
+        """Learn from what an entry decides of others, then from what was taken back in it."""
+        if self._teacher is None:
+            return
+        for index, outcome in enumerate(outcomes):
+            self._teacher.teach(outcome, (offset, index))
+        if score.taken_back is not None and score.revision == 1:
+            self._teacher.teach_taken_back(score, (offset, len(outcomes)))

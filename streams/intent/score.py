@@ -153,6 +153,7 @@ class DoseScorer:
             presses=counts.presses,
             bounces=counts.bounces,
             bounced=list(counts.bounced),
+            taken_back=None if taken == "something" else taken,
             test=event.test,
         )
 

@@ -39,11 +39,11 @@ def state_of(drug: Drug, partition: int, cell: Cell, decay: Decay) -> IntentStat
                 profile=profile,  # type: ignore[arg-type]  # a cell is packed and unpacked as plain text
                 entries=round(counts.entries * per_weight, DECIMALS),
                 values=_faded(counts.values, per_weight),
-                changes=_faded(counts.changes, per_weight),
             )
             for profile, counts in cell.profiles.items()
         ],
         slips=dict(_faded(cell.slips, per_weight)),
+        taken_back=dict(_faded(cell.taken_back, per_weight)),
         test=cell.test,
     )
 
@@ -52,15 +52,12 @@ def cell_of(state: IntentState, decay: Decay) -> Cell:
     """The cell of an event."""
     weight = decay.weight(state.at.toordinal())
     profiles = {
-        one.profile: Counts(
-            one.entries * weight,
-            {value: count * weight for value, count in one.values},
-            {step: count * weight for step, count in one.changes},
-        )
+        one.profile: Counts(one.entries * weight, {value: count * weight for value, count in one.values})
         for one in state.counts
     }
     slips = {slip: count * weight for slip, count in state.slips.items()}
-    return Cell(state.through, state.at, state.test, profiles, slips)  # type: ignore[arg-type]  # as above
+    taken_back = {slip: count * weight for slip, count in state.taken_back.items()}
+    return Cell(state.through, state.at, state.test, profiles, slips, taken_back)  # type: ignore[arg-type]  # as above
 
 
 def _faded(counts: dict[K, float], per_weight: float) -> list[tuple[K, float]]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from streams.intent.parameters import Parameters
     from streams.intent.prior import Context
 
+OF_THE_MIND = frozenset({"wrong_unit", "wrong_field", "wrong_concentration", "stale_value"})
+"""Slips that nobody takes back while typing: the number is the one she had in mind."""
 KEPT = 8192
 """Contexts of hospitals kept, about 8 KB each: 64 MB."""
 NEWS = 0.12
@@ -75,17 +77,34 @@ class Taught:
         return context.of_hospital(density, self._slips(hospital), None if own is None else _own(own))
 
     def _slips(self, hospital: str) -> dict[Slip, float]:
-        """Factors on the shares of slips: the hospital's confirmed ones, over the shipped shares."""
-        counts = self._learned.slips(hospital)
-        total = sum(counts.values())
-        trust = self._weights.trust_slips
-        if not total:
+        """Factors on the shares of slips: the hospital's own ones, over the shipped shares."""
+        confirmed = self._learned.slips(hospital)
+        taken_back = self._learned.taken_back(hospital)
+        if not confirmed and not taken_back:
             return {}
-        return {
-            cast("Slip", slip): (trust * share + counts.get(slip, 0.0)) / ((trust + total) * share)
-            for slip, share in self._shares.items()
-            if share and slip != "other"
+        trust = self._weights.trust_slips
+        total = trust + sum(confirmed.values())
+        shares = {
+            slip: (trust * share + confirmed.get(slip, 0.0)) / total for slip, share in self._shares.items() if share
         }
+        self._share_out(shares, taken_back, total)
+        return {cast("Slip", slip): share / self._shares[slip] for slip, share in shares.items() if slip != "other"}
+
+    def _share_out(self, shares: dict[str, float], taken_back: dict[str, float], total: float) -> None:
+        """Divide what slips of the finger have together by what was taken back, too; the others' shares stay.
+
+        How often a slip is seen at once says nothing of how often one is made in all.
+        """
+        finger = {slip: share for slip, share in shares.items() if slip not in OF_THE_MIND and slip != "other"}
+        seen = {slip: count for slip, count in taken_back.items() if slip in finger}
+        count = sum(seen.values())
+        if not count:
+            return
+        weight = min(self._weights.taken_back * count, self._weights.taken_back_most)
+        together = sum(finger.values())
+        for slip, share in finger.items():
+            of_seen = together * seen.get(slip, 0.0) / count
+            shares[slip] = (total * share + weight * of_seen) / (total + weight)
 
 
 def _news(before: float, now: float) -> bool:

@@ -1,7 +1,8 @@
-"""Which outcomes teach: entries that stood teach the prior, confirmed slips the channel; a pump only so much a day.
+"""What teaches: entries that stood the prior, slips that were put right the channel; a pump only so much a day.
 
 A pump that repeats itself, broken or not, is one witness: it teaches a value of a drug and unit once a day, and so
-many entries of it in all. A day here never goes back, so a clock that jumps to and fro gains nothing.
+many entries of it in all; a slip taken back while typing once a day, whatever the drug. A day here never goes back, so
+a clock that jumps to and fro gains nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING
 from schemas import units
 from streams.intent import learning
 from streams.intent.bounded import Bounded
-from streams.intent.counts import change
 from streams.intent.learned import Lesson
 from streams.intent.shelf import Drug
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from schemas.drugs.care_areas import Profile
+    from schemas.events import DoseScore
     from schemas.library import Library
     from streams.intent.learned import Learned
     from streams.intent.learning import Learning
@@ -34,7 +35,10 @@ KEPT_PUPILS = 32_768
 
 
 class _Pupil:
-    """A drug on a pump: what the pump said of it on a day, and its canonical names while the library is the same."""
+    """A drug on a pump: what the pump said of it on a day, and its canonical names while the library is the same.
+
+    Without a drug: the slips taken back on the pump.
+    """
 
     __slots__ = ("care_area", "day", "library", "named", "said")
 
@@ -76,11 +80,7 @@ class Teacher:
         if not what:
             return False
         place = (outcome.pump, entry.drug, entry.unit)
-        day = entry.at.toordinal()
-        pupil = self._pupils.get(place)
-        if pupil is None or day > pupil.day:
-            pupil = _Pupil(day)
-            self._pupils.put(place, pupil)
+        pupil = self._pupil(place, entry.at.toordinal())
         said = pupil.said
         if what in said or len(said) >= self._most_a_day:
             return False
@@ -90,9 +90,32 @@ class Teacher:
             pupil.library, pupil.care_area = library, entry.care_area
             pupil.named = self._named(library, entry.hospital, entry.drug, entry.unit, entry.care_area)
         drug, profile = pupil.named
-        step = change(entry.typed, entry.previous)
-        lesson = Lesson(drug, profile, entry.typed, step, outcome.slip, entry.at, pupil.day, entry.test)
+        lesson = Lesson(drug, profile, entry.typed, outcome.slip, entry.at, pupil.day, entry.test)
         return self._learned.teach(lesson, self._partition, position)
+
+    def teach_taken_back(self, score: DoseScore, position: tuple[int, int]) -> bool:
+        """Learn from the slip that was taken back within an entry, if any; whether anything was learned.
+
+        On a keypad that steps, going back is how one aims, and no slip.
+        """
+        slip = score.taken_back
+        if slip is None or slip == "overshoot" or score.action == "cancel":
+            return False
+        pupil = self._pupil((score.pump, "", ""), score.at.toordinal())
+        if slip in pupil.said:
+            return False
+        pupil.said.add(slip)
+        library = self._libraries(score.hospital)
+        drug, profile = self._named(library, score.hospital, score.drug, score.unit, score.care_area)
+        lesson = Lesson(drug, profile, score.typed, slip, score.at, pupil.day, score.test, taken_back=True)
+        return self._learned.teach(lesson, self._partition, position)
+
+    def _pupil(self, place: tuple[str, str, str], day: int) -> _Pupil:
+        pupil = self._pupils.get(place)
+        if pupil is None or day > pupil.day:
+            pupil = _Pupil(day)
+            self._pupils.put(place, pupil)
+        return pupil
 
 
 def _names(library: Library, hospital: str, drug: str, unit: str, care_area: str) -> tuple[Drug, Profile]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from schemas.events import Commit
+from schemas.events import Commit, KeyPress
 from streams.intent.learned import Learned, LearnedOf
 from streams.intent.partition import DosePartition
 from streams.intent.teacher import Teacher
@@ -82,11 +82,6 @@ def test_only_rates_and_doses_above_zero_teach(enter, learned):
     assert len(learned) == 0
 
 
-def test_changes_are_counted_in_tenths_of_a_power_of_ten(enter, learned):
-    enter((0, "10"), (60, "20"), (120, "20"), previous=5.0)
-    assert of(learned).changes == pytest.approx({3: 1.0, 6: 1.0})
-
-
 def test_a_pump_teaches_a_value_once_a_day(enter, learned):
     enter(*((40 * step, "6") for step in range(25)))
     assert of(learned).values == pytest.approx({6.0: 1.0})
@@ -122,6 +117,59 @@ def test_a_pump_teaches_a_slip_once_a_day(enter, learned):
         enter((60 * step, "55"), keys=keys("55", pace_ms=40))
         enter((60 * step + 2, "5"), previous=55.0)
     assert learned.slips("st-test") == pytest.approx({"key_bounce": 1.0})
+
+
+BOUNCED = [KeyPress("5", 0), KeyPress("5", 40), KeyPress("BACK", 700)]
+"""55 by a bounce, and 5 in the end."""
+
+
+def test_a_slip_taken_back_while_typing_teaches_the_slip_at_once(enter, learned):
+    enter((0, "5"), keys=BOUNCED)
+    assert learned.taken_back("st-test") == pytest.approx({"key_bounce": 1.0})
+    assert learned.slips("st-test") == {}, "no later entry confirmed it"
+    assert of(learned).entries == 0
+
+
+def test_a_cancelled_entry_teaches_no_slip_that_was_taken_back_in_it(enter, learned):
+    enter((0, "5"), keys=BOUNCED, commit=Commit(action="cancel", value=5.0))
+    assert learned.taken_back("st-test") == {}
+
+
+def test_a_step_back_on_chevrons_teaches_no_slip(enter, learned):
+    """That is how one aims there."""
+    ways = [KeyPress(key, 300 * place) for place, key in enumerate(["UP", "UP", "DOWN"])]
+    about = {"drug": "sodium chloride 0.9%", "unit": "mL/h", "field": "rate", "model": "alaris_gp", "previous": 5.0}
+    enter((0, "5.1"), keys=ways, **about)
+    assert learned.taken_back("st-test") == {}
+
+
+def test_a_pump_that_bounces_all_day_teaches_that_once_whatever_the_drug(enter, learned):
+    """A thousand bounces taken back on one keypad, under made-up names of drugs too, against one on each of three."""
+    for number in range(1000):
+        enter((number, "5"), pump="broken", drug=f"drug {number % 50}", keys=BOUNCED)
+    assert learned.taken_back("st-test") == pytest.approx({"key_bounce": 1.0})
+    for pump in range(3):
+        enter((0, "5"), pump=f"pump {pump}", keys=BOUNCED)
+    assert learned.taken_back("st-test") == pytest.approx({"key_bounce": 4.0})
+
+
+def test_slips_taken_back_survive_a_restart_and_count_once(scorer, library, learned):
+    """From the published state, or where that was lost, from the published scores; never from both."""
+    events = [entry(f"p{number}", number, "5", START + timedelta(hours=number), keys=BOUNCED) for number in range(4)]
+    before = DosePartition(scorer, Teacher(learned, lambda _hospital: library))
+    published = [(score, offset) for offset, event in enumerate(events[:3]) for score in before.apply(event, offset)]
+    states = list(learned.take_changed(0))
+    for told in (states, []):
+        again = Learned()
+        for state in told:
+            again.put(state)
+        after = DosePartition(scorer, Teacher(again, lambda _hospital: library))
+        after.restore(published)
+        after.teach_restored()
+        assert again.taken_back("st-test") == pytest.approx({"key_bounce": 3.0})
+        for offset, event in enumerate(events):
+            after.apply(event, offset)
+        assert again.taken_back("st-test") == pytest.approx({"key_bounce": 4.0})
 
 
 def test_names_of_a_drug_and_spellings_of_a_unit_meet(enter, learned):

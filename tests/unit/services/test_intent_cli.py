@@ -18,7 +18,7 @@ AT = datetime(2026, 11, 23, 6, tzinfo=UTC)
 
 def state(hospital: str, partition: int, **changes) -> IntentState:
     """Heparin at a hospital: 1,000 units/h nine times and 1,200 once."""
-    counts = LearnedCounts(profile="adult_icu", entries=10.0, values=[(1000.0, 9.0), (1200.0, 1.0)], changes=[(1, 4.0)])
+    counts = LearnedCounts(profile="adult_icu", entries=10.0, values=[(1000.0, 9.0), (1200.0, 1.0)])
     fields = {
         "id": f"{hospital}/{partition}", "hospital": hospital, "at": AT, "drug": "heparin", "unit": "units/h",
         "partition": partition, "through": (10, 0), "learning_version": "learned-1", "counts": [counts],
@@ -29,7 +29,11 @@ def state(hospital: str, partition: int, **changes) -> IntentState:
 @pytest.fixture
 def states(tmp_path) -> Path:
     path = tmp_path / "states.ndjson"
-    found = [state("st-a", 0), state("st-a", 3, slips={"missing_digit": 1.0}), state("st-b", 1, test=True)]
+    found = [
+        state("st-a", 0),
+        state("st-a", 3, slips={"missing_digit": 1.0}, taken_back={"key_bounce": 2.0}),
+        state("st-b", 1, test=True),
+    ]
     path.write_bytes(b"".join(encode(one) + b"\n" for one in found))
     return path
 
@@ -45,8 +49,8 @@ def test_partitions_of_a_hospital_are_added_up_beside_what_ships(states):
     assert (st_a["hospital"], st_a["entries"], st_a["partitions"], st_a["test"]) == ("st-a", 20, 2, False)
     assert st_a["usual"] == {"1000.0": 0.9, "1200.0": 0.1}
     assert st_a["values"] == {"p5": 1000, "p50": 1000, "p95": 1200}
-    assert st_a["changes"] == {"p5": 1.26, "p50": 1.26, "p95": 1.26}
     assert st_a["slips"] == {"missing_digit": 1}
+    assert st_a["taken_back"] == {"key_bounce": 2}
     assert st_a["learning_version"] == "learned-1"
     shipped = priors.load().drugs["heparin"]["units/h"]
     assert st_a["shipped"]["entries"] == shipped.entries
@@ -64,6 +68,7 @@ def test_the_table_shows_what_people_need(states):
     assert "1000 (90%), 1200 (10%)" in shown
     assert "st-b (simulated)" in shown
     assert "missing_digit 1.0" in shown
+    assert "key_bounce 2.0" in shown
     assert "counted by learned-1" in shown
 
 

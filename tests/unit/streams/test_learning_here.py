@@ -56,7 +56,7 @@ def worker(outbox: Sent, intent_learning: str = "on") -> LearningHere:
 
 
 def teach(here: LearningHere, partition: int, offset: int, drug: str = "heparin") -> None:
-    lesson = Lesson(Drug("h", drug, "units/h"), "adult_icu", 1000.0, None, None, AT, AT.toordinal(), False)
+    lesson = Lesson(Drug("h", drug, "units/h"), "adult_icu", 1000.0, None, AT, AT.toordinal(), False)
     assert here.learned.teach(lesson, partition, (offset, 0))
 
 
