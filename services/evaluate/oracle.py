@@ -81,6 +81,8 @@ def parameters(behaviour: Behaviour, ours: Parameters, corrected: float) -> Para
             most_evidence=_SURE,
         ),
         prior=replace(ours.prior, correction=corrected),
+        # Who knows how slips are made learns nothing of them.
+        learned=replace(ours.learned, trust_slips=_SURE),
     )
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from services.evaluate import figures as of
 from services.evaluate import folds, metrics, models, oracle
+from services.evaluate.aims import Aim, aims
 from services.evaluate.compare import Streams, compare
 from services.evaluate.figures import AtBudget, Figures  # noqa: TC001 (msgspec reads the annotations)
 from services.evaluate.intents import MIMIC, read
@@ -96,6 +97,7 @@ class Report(Struct, frozen=True):
     model_version: str
     values: int
     hospitals: int
+    aims: list[Aim]
     cold: Cold
     warm: Warm
 
@@ -122,14 +124,16 @@ class Evaluation:
         self._warm_model = models.bayes(self._ours, learning=True)
         self.cold = self._judged(COLD, "cold")
         self.warm = self._judged(WARM, "warm")
+        cold, warm = self._cold(), self._warm()
         self.report = Report(
             seed=self._seed,
             quick=self._quick,
             model_version=self._ours.version,
             values=len(self._known.of_logs),
             hospitals=len({one.entered.hospital for one in self._known.of_logs}),
-            cold=self._cold(),
-            warm=self._warm(),
+            aims=aims(cold.models, warm.models, warm.second_half),
+            cold=cold,
+            warm=warm,
         )
 
     def _judged(self, habits: Habits, name: str) -> dict[str, Judged]:
@@ -137,10 +141,10 @@ class Evaluation:
         made = Streams(self._known.of_logs, self._simulator, habits, self._seed, quick=self._quick)
         ours = self._warm_model if habits.slips else self._cold_model
         asked = self._baselines | {"ours": ours, "oracle": self._oracle(self._simulator)}
+        # What keeps a model from the oracle: its slips, or the values of the hospital? These know one of both.
+        slips = oracle.parameters(self._simulator, self._ours, WARM.corrected)
+        asked["of_slips"] = models.bayes(slips, learning=bool(habits.slips))
         if not habits.slips:
-            # What keeps a model from the oracle where nothing is known of the hospital: its slips, or its values?
-            slips = oracle.parameters(self._simulator, self._ours, WARM.corrected)
-            asked["of_slips"] = models.bayes(slips)
             asked["of_hospital"] = models.foreknowing(self._ours, self._priors)
         return compare(asked, self._folds, made)
 

@@ -9,6 +9,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from services.evaluate.aims import Aim
     from services.evaluate.figures import Figures
     from services.evaluate.report import Band, Report
 
@@ -27,6 +28,7 @@ _NONE = "-"
 def tables(report: Report) -> Iterator[Table]:
     """All tables, the most important first."""
     cold, warm = report.cold, report.warm
+    yield _aims(report)
     for title, models in (
         ("Cold: hospitals never seen", cold.models),
         ("Cold, eICU: each hospital without itself", cold.eicu),
@@ -72,6 +74,24 @@ def _figures(title: str, of: str, rows: Mapping[str, Figures]) -> Table:
             _plain(one.calibration_error, 4),
         )
     return table
+
+
+def _aims(report: Report) -> Table:
+    table = Table(title="What was aimed at, at 1 false alarm in 200 right entries", title_justify="left")
+    for column in ("aim", "", "Pumpwatch", "", "oracle of slips alone", "", "oracle", ""):
+        table.add_column(column, justify="left" if column == "aim" else "right")
+    for one in report.aims:
+        reached = [
+            shown
+            for found in (one.ours, one.of_slips, one.oracle)
+            for shown in (_figure(one, found), "yes" if one.reached(found) else "no")
+        ]
+        table.add_row(one.name, f"{'<=' if one.at_most else '>='} {_figure(one, one.aim)}", *reached)
+    return table
+
+
+def _figure(aim: Aim, found: float | None) -> str:
+    return _plain(found, 4) if aim.at_most else _percent(found)
 
 
 def _corrections(report: Report) -> Table:

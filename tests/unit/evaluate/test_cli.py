@@ -30,7 +30,8 @@ def test_it_writes_all_figures_as_json_and_says_nothing_else(ran):
     assert (found["seed"], found["quick"]) == (5, True)
     side_by_side = ["limits", "ratio", "svm", "ours", "oracle"]
     assert list(found["cold"]["models"]) == [*side_by_side, "of_slips", "of_hospital"]
-    assert list(found["warm"]["models"]) == list(found["warm"]["second_half"]) == side_by_side
+    assert list(found["warm"]["models"]) == list(found["warm"]["second_half"]) == [*side_by_side, "of_slips"]
+    assert [one["name"] for one in found["aims"] if one["ours"] is None] == []
     assert {"by_slip", "by_drug", "by_layout", "by_hospital", "at_rates", "other_slips"} <= set(found["cold"])
     assert found["cold"]["models"]["ours"]["at"]["1_in_200"]["false_alarms"] <= 1 / 200
     assert found["warm"]["corrections"] > 0

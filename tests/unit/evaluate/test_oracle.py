@@ -2,10 +2,15 @@
 
 import pytest
 
+from schemas.library import Library, load_default
 from services.evaluate import oracle
 from services.evaluate.mixes import mixes
 from services.pumps import behaviour
 from streams.intent import parameters
+from streams.intent.prior import Prior
+from streams.intent.priors import load
+from streams.intent.taught import Taught
+from tests.unit.intent.test_learned import lesson, taught
 
 FIGURES = behaviour.load()
 OURS = parameters.load()
@@ -47,3 +52,11 @@ def test_other_mixes_keep_the_kinds_and_sum_to_one():
         assert min(shares.values()) > 0
     reversed_shares = found["commonest rarest"].slips.shares
     assert reversed_shares["adjacent_key"] == pytest.approx(min(FIGURES.slips.shares.values()))
+
+
+def test_the_oracle_learns_nothing_of_slips_as_it_knows_how_they_are_made():
+    """However many slips a hospital confirmed or took back, its shares stay the simulator's."""
+    learned = taught(lesson(), *(lesson(slip="key_bounce", taken_back=number % 2 == 0) for number in range(2000)))
+    context = Prior(ORACLE, load()).context(Library(load_default()), "heparin", "MICU", "dose", "units/h")
+    factors = Taught(ORACLE, learned).context(context, "h").slips
+    assert list(factors.values()) == pytest.approx([1.0] * len(factors), abs=0.01)
