@@ -28,9 +28,10 @@ _now = (
     ),
     number(
         "Infusing",
-        "Pumps that infuse now, and their share of those online.",
+        "Pumps that infuse now, those online, and the share.",
         Query("Pumps", total(INFUSING)),
-        Query("Of pumps online", share(total(INFUSING), total(ONLINE)), SHARE),
+        Query("Of online", total(ONLINE)),
+        Query("Share", share(total(INFUSING), total(ONLINE)), SHARE),
         none=_NOBODY,
     ),
     number(

@@ -44,9 +44,10 @@ _now = (
     number("Dose entries", "All entries of the window, flagged or not.", Query("Entries", total(ENTRIES))),
     number(
         "Flagged entries",
-        "Entries with the verdict suspect or error, as a number and as a share of all entries of the window.",
+        "Entries with the verdict suspect or error, all entries of the window, and the share.",
         Query("Flagged", total(*FLAGGED)),
-        Query("Of all entries", share(total(*FLAGGED), total(ENTRIES)), SHARE),
+        Query("Of entries", total(ENTRIES)),
+        Query("Share", share(total(*FLAGGED), total(ENTRIES)), SHARE),
     ),
     number(
         "Confirmed catches",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 ENTRIES, SHARE, SECONDS = "locale", "percentunit", "s"
-STAT_HEIGHT, SERIES_HEIGHT, TABLE_HEIGHT = 4, 8, 9
+STAT_HEIGHT, SERIES_HEIGHT, TABLE_HEIGHT = 5, 8, 8
 
 Panel = stat.Panel | timeseries.Panel | table.Panel
 Kind = TypeVar("Kind", stat.Panel, timeseries.Panel, table.Panel)

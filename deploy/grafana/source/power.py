@@ -35,9 +35,10 @@ def _open(kind: str) -> str:
 _now = (
     number(
         "On battery now",
-        "Pumps on battery, infusing or not, and their share of all pumps that are heard.",
+        "Pumps on battery, infusing or not, all pumps that are heard, and the share.",
         Query("Pumps", total("pumpwatch_pumps_on_battery")),
-        Query("Of pumps online", share(total("pumpwatch_pumps_on_battery"), total("pumpwatch_pumps_online")), SHARE),
+        Query("Of online", total("pumpwatch_pumps_online")),
+        Query("Share", share(total("pumpwatch_pumps_on_battery"), total("pumpwatch_pumps_online")), SHARE),
         none="no pump is heard",
     ),
     number(
