@@ -56,7 +56,7 @@ def test_other_mixes_keep_the_kinds_and_sum_to_one():
 
 def test_the_oracle_learns_nothing_of_slips_as_it_knows_how_they_are_made():
     """However many slips a hospital confirmed or took back, its shares stay the simulator's."""
-    learned = taught(lesson(), *(lesson(slip="key_bounce", taken_back=number % 2 == 0) for number in range(2000)))
+    learned = taught(lesson(), *(lesson(slip="key_bounce", taken_back=number % 2 == 0) for number in range(200)))
     context = Prior(ORACLE, load()).context(Library(load_default()), "heparin", "MICU", "dose", "units/h")
     factors = Taught(ORACLE, learned).context(context, "h").slips
     assert list(factors.values()) == pytest.approx([1.0] * len(factors), abs=0.01)
