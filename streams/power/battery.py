@@ -11,14 +11,13 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from streams.power.drain import TYPICAL_CAPACITY
+from streams.power.packed import Packed
 
 if TYPE_CHECKING:
     from typing import Self
 
     from schemas.events import BatteryHealth, PowerEvent
 
-_PACK = Struct("<HffffHHBBBBBB")
-BATTERY_BYTES = _PACK.size
 _MOST = 255
 
 # Judgements, set with simulated depletions.
@@ -33,33 +32,24 @@ RECALLED_POINTS = 40.0  # what the slope of a published verdict counts for after
 AFTER_JUMP = 0.3  # a gauge that jumped believes otherwise than before: so much of the slope is kept
 
 
-class Battery:
+class Battery(Packed):
     """Sums over the discharges of one battery. `energy` and `usable` are in points, `gauge` in percent."""
 
-    __slots__ = (
-        "capacity",
-        "cycles",
-        "deep",
-        "discharges",
-        "early",
-        "energy",
-        "gauge",
-        "jumps",
-        "learned",
-        "lows",
-        "proven",
-        "short",
-        "usable",
-    )
+    form = Struct("<HffffHHBBBBBB")
 
-    def __init__(self) -> None:
-        self.discharges = 0
-        self.energy = self.gauge = 0.0
-        self.usable = 0.0  # points from full to empty, 0 if not known
-        self.proven = 0.0  # points that it has certainly given
-        self.cycles = 0  # as reported, 0 if not
-        self.capacity = 0  # reported full capacity in thousandths of design, 0 if not reported
-        self.learned = self.jumps = self.early = self.lows = self.short = self.deep = 0
+    discharges: int = 0
+    energy: float = 0.0
+    gauge: float = 0.0
+    usable: float = 0.0  # points from full to empty, 0 if not known
+    proven: float = 0.0  # points that it has certainly given
+    capacity: int = 0  # reported full capacity in thousandths of design, 0 if not reported
+    cycles: int = 0  # as reported, 0 if not
+    learned: int = 0
+    jumps: int = 0
+    early: int = 0
+    lows: int = 0
+    short: int = 0
+    deep: int = 0
 
     def hear(self, event: PowerEvent) -> None:
         """Note the capacity and the cycles that the pump reports."""
@@ -137,46 +127,11 @@ class Battery:
             self.gauge = RECALLED_POINTS * health.percent_a_point
         return self
 
-    def packed(self) -> bytes:
-        """All of it as BATTERY_BYTES bytes."""
-        return _PACK.pack(
-            self.discharges,
-            self.energy,
-            self.gauge,
-            self.usable,
-            self.proven,
-            self.capacity,
-            self.cycles,
-            self.learned,
-            self.jumps,
-            self.early,
-            self.lows,
-            self.short,
-            self.deep,
-        )
-
     def packed_if_known(self) -> bytes:
-        """The same, or nothing where nothing is known."""
+        """Its bytes, or none where nothing is known."""
         return self.packed() if self.discharges or self.learned or self.capacity else b""
 
     @classmethod
-    def unpacked(cls, packed: bytes) -> Self:
-        """What `packed` gave; nothing known for empty bytes."""
-        self = cls()
-        if packed:
-            (
-                self.discharges,
-                self.energy,
-                self.gauge,
-                self.usable,
-                self.proven,
-                self.capacity,
-                self.cycles,
-                self.learned,
-                self.jumps,
-                self.early,
-                self.lows,
-                self.short,
-                self.deep,
-            ) = _PACK.unpack(packed)
-        return self
+    def of(cls, packed: bytes) -> Self:
+        """What `packed_if_known` gave."""
+        return cls.unpacked(packed) if packed else cls()

@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from streams.power.battery import LEAST_POINTS
 from streams.power.drain import points_an_hour
+from streams.power.packed import Packed
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from schemas.events import PowerEvent
     from streams.power.battery import Battery
 
-_PACK = Struct("<fffHHHIIIIB")
-RUNWAY_BYTES = _PACK.size
 HOUR_S = 3600
 
 # What the pump's own alarms say is left, in seconds (low at 30 min, very low at 15 min).
@@ -53,33 +50,34 @@ class Outlook(NamedTuple):
 NOTHING = Outlook(0, 0, 0)
 
 
-class Runway:
+class Runway(Packed):
     """One discharge of one pump while it infuses. Times in s since 1970, charges in tenths of a percent."""
 
-    __slots__ = (
-        "_at",
-        "_ceiling",
-        "_charge",
-        "_energy",
-        "_first",
-        "_flags",
-        "_load",
-        "_mark_at",
-        "_mark_charge",
-        "_mark_energy",
-        "low_at",
-    )
+    form = Struct("<fffHHHIIIIB")
 
-    def __init__(self) -> None:
-        self._energy = self._load = self._mark_energy = 0.0
-        self._first = self._charge = self._mark_charge = 0
-        self._at = self._ceiling = self._mark_at = self.low_at = 0
-        self._flags = 0
+    _energy: float = 0.0
+    _load: float = 0.0
+    _mark_energy: float = 0.0
+    _first: int = 0
+    _charge: int = 0
+    _mark_charge: int = 0
+    _at: int = 0
+    _ceiling: int = 0
+    _mark_at: int = 0
+    low_at: int = 0
+    _flags: int = 0
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was heard of the discharge."""
+        return self._at > 0
+
+    def charged(self, charge: int) -> bool:
+        """Whether the battery was charged meanwhile, without our hearing of it."""
+        return self._at > 0 and charge > self._charge + REBOUND
 
     def hear(self, event: PowerEvent, at: int, charge: int, battery: Battery, scale: float) -> None:
         """Take the newest event of a pump that infuses on battery, at `at` in s."""
-        if self._at and charge > self._charge + REBOUND:
-            self.__init__()  # type: ignore[misc]  # charged without our hearing of it
         if not self._at:
             battery.hear(event)
             self._first = self._charge = self._mark_charge = charge
@@ -92,18 +90,16 @@ class Runway:
             self._alarmed(event.kind, battery, scale)
 
     def end(self, event: PowerEvent, at: int, battery: Battery, scale: float) -> tuple[float, float] | None:
-        """The discharge is over: points and percent that tell of the slope, if any. It begins anew after that."""
-        if not self._at:
-            return None
+        """The discharge is over: points and percent that tell of the slope, if any."""
         self._energy += self._load * (at - self._at) / HOUR_S
         if event.kind == "depleted":
             self._at = at
             self._alarmed("depleted", battery, scale)
         elif not self.low_at:
-            battery.prove(self._taken(battery, scale) + self._load * ALARM_LEFT_S["low"] / HOUR_S * PUNCTUAL)
-        told = self._told()
-        self.__init__()  # type: ignore[misc]
-        return told
+            battery.prove(
+                self._taken(self._slope(battery, scale)) + self._load * ALARM_LEFT_S["low"] / HOUR_S * PUNCTUAL
+            )
+        return self._told()
 
     def outlook(self, battery: Battery, scale: float) -> Outlook:
         """When the battery is empty if the pump goes on as it does now."""
@@ -112,8 +108,7 @@ class Runway:
         slope = self._slope(battery, scale)
         by_gauge = self._charge / 10 / slope
         points, spread = battery.expected(scale, slope)
-        left = max(points - self._taken(battery, scale), 0.0)
-        left = min(left, by_gauge)
+        left = min(max(points - self._taken(slope), 0.0), by_gauge)
         known = self._energy + battery.energy
         spread += (SPREAD_OWN + SPREAD_NEW * OWN_POINTS / (OWN_POINTS + known)) * left
         seconds, wide = left / self._load * HOUR_S, NINETY * spread / self._load * HOUR_S
@@ -125,41 +120,6 @@ class Runway:
             latest = min(latest, self._ceiling)
         return Outlook(max(empty, 1), max(earliest, 1), max(latest, 1))
 
-    def packed(self) -> bytes:
-        """All of it as bytes."""
-        return _PACK.pack(
-            self._energy,
-            self._load,
-            self._mark_energy,
-            self._first,
-            self._charge,
-            self._mark_charge,
-            self._at,
-            self._ceiling,
-            self._mark_at,
-            self.low_at,
-            self._flags,
-        )
-
-    @classmethod
-    def unpacked(cls, packed: bytes, place: int) -> Self:
-        """What `packed` gave."""
-        self = cls.__new__(cls)
-        (
-            self._energy,
-            self._load,
-            self._mark_energy,
-            self._first,
-            self._charge,
-            self._mark_charge,
-            self._at,
-            self._ceiling,
-            self._mark_at,
-            self.low_at,
-            self._flags,
-        ) = _PACK.unpack_from(packed, place)
-        return self
-
     def since(self, at: int) -> int:
         """Seconds from the last event that was looked at to `at`, 0 if there is none."""
         return max(at - self._at, 0) if self._at else 0
@@ -169,7 +129,7 @@ class Runway:
         slope = self._slope(battery, scale) if self._energy >= LEAST_POINTS else battery.slope(scale)
         load = points_an_hour(event.rate_ml_h, event.channels_running)
         left = load * ALARM_LEFT_S[event.kind] / HOUR_S * PUNCTUAL
-        taken = self._taken(battery, scale) if self._energy >= LEAST_POINTS else (100 - charge / 10) / slope
+        taken = self._taken(slope) if self._energy >= LEAST_POINTS else (100 - charge / 10) / slope
         return (taken + left) * battery.point(scale) / 100 < FAULTY_BELOW
 
     def resume(self, ceiling: int) -> None:
@@ -181,13 +141,12 @@ class Runway:
             slope = self._slope(battery, scale)
             beyond = self._mark_charge - charge - 10 * slope * (self._energy - self._mark_energy)
             if beyond > JUMP:
-                self._jump(charge, battery, scale, far=beyond > FAR_JUMP)
+                self._jump(charge, battery, self._taken(slope), far=beyond > FAR_JUMP)
         self._charge = charge
         if self._at - self._mark_at >= WATCHED_S:
             self._mark_at, self._mark_charge, self._mark_energy = self._at, charge, self._energy
 
-    def _jump(self, charge: int, battery: Battery, scale: float, *, far: bool) -> None:
-        taken = self._taken(battery, scale)
+    def _jump(self, charge: int, battery: Battery, taken: float, *, far: bool) -> None:
         told = self._told()
         if told is not None:
             battery.add(*told)
@@ -198,7 +157,8 @@ class Runway:
         left = ALARM_LEFT_S[kind]
         ceiling = self._at + left
         self._ceiling = min(self._ceiling or ceiling, ceiling)
-        battery.learn(self._taken(battery, scale) + self._load * left / HOUR_S * PUNCTUAL, ALARM_WEIGHT[kind])
+        taken = self._taken(self._slope(battery, scale))
+        battery.learn(taken + self._load * left / HOUR_S * PUNCTUAL, ALARM_WEIGHT[kind])
         if kind == "low":
             self.low_at = self._at
             battery.count("lows")
@@ -215,9 +175,9 @@ class Runway:
         fell = (self._first - self._charge) / 10
         return (fell + OWN_POINTS * before) / (self._energy + OWN_POINTS)
 
-    def _taken(self, battery: Battery, scale: float) -> float:
+    def _taken(self, slope: float) -> float:
         """Points taken since the battery was full."""
-        return (100 - self._first / 10) / self._slope(battery, scale) + self._energy
+        return (100 - self._first / 10) / slope + self._energy
 
     def _told(self) -> tuple[float, float] | None:
         fell = (self._first - self._charge) / 10

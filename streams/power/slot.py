@@ -10,13 +10,13 @@ from __future__ import annotations
 from struct import Struct
 from typing import NamedTuple
 
-from streams.power.battery import BATTERY_BYTES
+from streams.power.battery import Battery
 
 OPEN, KNOWN = 1, 2  # an episode is open; something is known of the battery
 SEQ_UNKNOWN = 2**64 - 1
 HEAD = Struct("<BQI")
 # Where the window of a pump without an open episode begins, by the first byte.
-REST = {0: HEAD.size, KNOWN: HEAD.size + BATTERY_BYTES}
+REST = {0: HEAD.size, KNOWN: HEAD.size + Battery.form.size}
 _LENGTH = Struct("<H")
 # And where an open episode begins.
 EPISODE = {OPEN: REST[0] + _LENGTH.size, OPEN | KNOWN: REST[KNOWN] + _LENGTH.size}
@@ -54,8 +54,8 @@ def parted(packed: bytes) -> Slot:
     place = HEAD.size
     battery = episode = b""
     if flags & KNOWN:
-        battery = packed[place : place + BATTERY_BYTES]
-        place += BATTERY_BYTES
+        battery = packed[place : place + Battery.form.size]
+        place += Battery.form.size
     if flags & OPEN:
         (length,) = _LENGTH.unpack_from(packed, place)
         place += _LENGTH.size

@@ -5,51 +5,32 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from streams.power.observation import AT_SHIFT, BATTERY, FAULT, is_active, tenths
+from streams.power.observation import ACTIVE, AT_SHIFT, BATTERY, FAULT, is_active, tenths
+from streams.power.packed import Packed
 
 if TYPE_CHECKING:
-    from typing import Self
+    from collections.abc import Sequence
 
-_PACK = Struct("<QQQIHHBB")
-TALLY_BYTES = _PACK.size
-_ON_MAINS, _FAULT = 1, 2
+_MOST_RETURNS = 255
 
 
-class Tally:
+class Tally(Packed):
     """Minutes, charges and interruptions so far. Times are ms since 1970, charges tenths of a percent.
 
     `paused` is when the pump last stopped being active (infusing on battery), 0 while it is.
     """
 
-    __slots__ = (
-        "active_ms",
-        "charge_min",
-        "charge_start",
-        "fault",
-        "last",
-        "paused",
-        "paused_on_mains",
-        "returns",
-        "started",
-    )
+    form = Struct("<QQQQHHB??")
 
-    def __init__(self) -> None:
-        self.started = 0
-        self.last = 0
-        self.active_ms = 0
-        self.charge_start = 0
-        self.charge_min = 0
-        self.paused = 0
-        self.paused_on_mains = False
-        self.returns = 0
-        self.fault = False
-
-    def copy(self) -> Self:
-        """An independent tally with the same figures."""
-        other = type(self).__new__(type(self))
-        for name in Tally.__slots__:
-            setattr(other, name, getattr(self, name))
-        return other
+    started: int = 0
+    last: int = 0
+    paused: int = 0
+    active_ms: int = 0
+    charge_start: int = 0
+    charge_min: int = 0
+    returns: int = 0
+    paused_on_mains: bool = False
+    fault: bool = False
 
     def over_by(self, at: int, silence: int, pause: int) -> bool:
         """Whether the episode has ended if nothing was heard between its last observation and `at`."""
@@ -58,6 +39,29 @@ class Tally:
         if self.paused:
             return at - self.paused >= pause
         return at - (self.last >> AT_SHIFT) > silence
+
+    def add_steady(self, observations: Sequence[int], silence: int) -> bool:
+        """Count observations of a pump that was active all the time; nothing is counted, and False, if it was not.
+
+        Nearly all are so, and together they cost a third of what `add` takes for each.
+        """
+        if self.paused or not self.started or observations[0] < self.last:
+            return False
+        gap = (observations[-1] >> AT_SHIFT) - (self.last >> AT_SHIFT)
+        if gap > silence:
+            return False
+        said = ACTIVE
+        lowest = self.charge_min
+        for observation in observations:
+            if observation & ACTIVE != ACTIVE:
+                return False
+            said |= observation
+            lowest = min(lowest, observation >> 6 & 1023)
+        self.charge_min = lowest
+        self.fault = self.fault or bool(said & FAULT)
+        self.active_ms += gap
+        self.last = observations[-1]
+        return True
 
     def add(self, observation: int, silence: int) -> None:
         """Count the next observation; what comes before the first active one is not part of the episode."""
@@ -81,7 +85,7 @@ class Tally:
             self.fault = self.fault or bool(observation & FAULT)
         if active:
             if self.paused:
-                self.returns += self.paused_on_mains
+                self.returns = min(self.returns + self.paused_on_mains, _MOST_RETURNS)
                 self.paused = 0
                 self.charge_min = min(self.charge_min, charge)
         else:
@@ -95,36 +99,3 @@ class Tally:
     def end(self) -> int:
         """Where the episode ends if nothing more comes: back on mains or stopped, else the last word."""
         return self.paused or self.last >> AT_SHIFT
-
-    def packed(self) -> bytes:
-        """All of it as TALLY_BYTES bytes."""
-        flags = (_ON_MAINS if self.paused_on_mains else 0) | (_FAULT if self.fault else 0)
-        active_ms = min(self.active_ms, 2**32 - 1)  # 49 days; no battery lasts a tenth of that
-        return _PACK.pack(
-            self.started,
-            self.last,
-            self.paused,
-            active_ms,
-            self.charge_start,
-            self.charge_min,
-            min(self.returns, 255),
-            flags,
-        )
-
-    @classmethod
-    def unpacked(cls, packed: bytes, place: int) -> Self:
-        """What `packed` gave."""
-        self = cls.__new__(cls)
-        (
-            self.started,
-            self.last,
-            self.paused,
-            self.active_ms,
-            self.charge_start,
-            self.charge_min,
-            self.returns,
-            flags,
-        ) = _PACK.unpack_from(packed, place)
-        self.paused_on_mains = bool(flags & _ON_MAINS)
-        self.fault = bool(flags & _FAULT)
-        return self

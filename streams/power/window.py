@@ -5,14 +5,10 @@ Bytes and not a list of numbers, because a million pumps have one each: a list t
 
 from __future__ import annotations
 
-from struct import iter_unpack
-from typing import TYPE_CHECKING
+from struct import unpack
 
 from schemas.codec import EventRefused
 from streams.power.observation import AT_SHIFT, SIZE, is_active
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # A window covers the lateness of any pump that reports every few seconds; a faster one has less time to be late.
 MOST_BYTES = 64 * SIZE
@@ -48,10 +44,9 @@ def newest(window: bytes) -> int:
     return int.from_bytes(window[-SIZE:], "big")
 
 
-def observations(window: bytes) -> Iterator[int]:
+def observations(window: bytes) -> tuple[int, ...]:
     """The observations in order of event time."""
-    for (observation,) in iter_unpack(">Q", window):
-        yield observation
+    return unpack(f">{len(window) // SIZE}Q", window)
 
 
 def first_active(window: bytes) -> int:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.codec import EventRefused
-from streams.power import episode as episodes
+from streams.power import waiting
 from streams.power.names import MOST, Names
 from streams.power.partition import PowerPartition
 from streams.power.slot import Slot, highest_seq, parted
@@ -75,11 +75,11 @@ def test_a_heartbeat_that_waits_changes_no_closed_episode(drawn):
         events.append(getattr(pump, state)(seconds / 60, location=location, rate_ml_h=rate, charge_pct=80))
     events += [pump.mains((seconds + 300 * more) / 60) for more in (1, 2, 3)]
     waited = play(PowerPartition(), events)
-    rest, episodes.REST_S = episodes.REST_S, 0
+    rest, waiting.REST_S = waiting.REST_S, 0
     try:
         at_once = play(PowerPartition(), events)
     finally:
-        episodes.REST_S = rest
+        waiting.REST_S = rest
     told = [
         [(e.started_at, e.ended_at, e.minutes, e.charge_min, e.cause, e.drugs) for e in closed(revisions)]
         for revisions in (waited, at_once)
