@@ -28,7 +28,7 @@ from services.board.throttle import LoginThrottle
 from services.readmodel.connection import UNAVAILABLE, connect
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from services.board.accounts import Account
 
+CANCEL_AGAIN_S = 0.5
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -106,9 +107,7 @@ class Board:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)
             self._publisher.stop()
             await self._redis.aclose()
 
@@ -122,6 +121,19 @@ class Board:
         if request.state.session is not None:
             answer["reason"] = reason
         return JSONResponse(answer, 200 if ok else 503)
+
+
+async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended.
+
+    Once is not always enough: `asyncio.wait_for` of Python 3.11, through which the Redis client sends, drops a
+    cancellation that comes in the same moment as its result.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
