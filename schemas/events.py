@@ -242,6 +242,9 @@ class Alert(Struct, frozen=True, kw_only=True):
 
     `subject` holds what it is about, for a dose entry the figures a screen shows (see `AlertSubject`).
     `actions` holds the ids of the last actions of people that are already in it, so that none counts twice.
+    `unanswered_since` is set while it fires as critical, `escalated_at` once nobody has acknowledged it for too long.
+    `reopenings` counts how often it came back by itself shortly after the time before, last at `reopened_at`; one that
+    comes and goes stays open until it was quiet for a while since `quiet_since`.
     """
 
     id: Id
@@ -261,6 +264,11 @@ class Alert(Struct, frozen=True, kw_only=True):
     by: str | None = None
     comment: str | None = None
     actions: list[Id] = []
+    unanswered_since: At | None = None
+    escalated_at: At | None = None
+    reopenings: Count = 0
+    reopened_at: At | None = None
+    quiet_since: At | None = None
     test: bool = False
 
 

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "metrics": ("services.metrics.cli", "metrics"),
     "topics": ("services.topics_cli", "app"),
     "intent": ("services.intent_cli", "app"),
+    "rules": ("services.rules_cli", "app"),
     "library": ("services.library_cli", "app"),
     "dlq": ("services.dlq_cli", "app"),
     "rebuild-redis": ("services.rebuild_cli", "rebuild_redis"),

@@ -22,6 +22,7 @@ from streams.agents.dose import DoseAgent
 from streams.agents.power import PowerAgent
 from streams.agents.read_model import ReadModelAgent
 from streams.agents.rollup import RollupAgent
+from streams.alerts.rules import RulesRefusedError
 from streams.cluster import Cluster, ClusterError
 from streams.dead_letters import TooManyRefusedError
 from streams.finishing import Applied, Finishing
@@ -80,7 +81,7 @@ class StreamWorker:
         )
         try:
             self.agents = [kind(self.context) for kind in AGENTS]
-        except (ParametersError, PriorsError) as error:
+        except (ParametersError, PriorsError, RulesRefusedError) as error:
             raise NotReadyError(str(error)) from None
         learning = next(agent.learning for agent in self.agents if isinstance(agent, DoseAgent))
         self.followers: list[TopicFollower] = [self.library_follower]

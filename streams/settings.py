@@ -76,6 +76,9 @@ class Settings(BaseSettings):
         ge=16,
         description="memory for learned counts, MB; what was taught longest ago is forgotten beyond",
     )
+    alert_rules: Path | None = Field(
+        default=None, description="alert rules file instead of the shipped; read again whenever it changes"
+    )
     board_user: str = Field(default="biomed", min_length=1, description="account of the board")
     board_password: SecretStr | None = Field(default=None, description="its password; generated when unset")
     metrics_token: SecretStr | None = Field(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from schemas.codec import EventRefused, check_key
@@ -9,13 +11,16 @@ from schemas.events import Alert, AlertAction, DoseScore, PowerEpisode
 from schemas.topics import ALERT_ACTIONS, ALERTS, DOSE_SCORES, POWER_EPISODES
 from streams.agents.batch_agent import BatchAgent, unexpected
 from streams.alerts.partition import AlertPartition
-from streams.alerts.rules import load_rules
+from streams.rules_file import RulesFile
 
 if TYPE_CHECKING:
     from aiokafka import ConsumerRecord
 
     from streams.agents.context import WorkerContext
     from streams.transport import Batch
+
+# How often the rules file is looked at, and the clock of a partition to which nothing comes is moved on.
+LOOK_EVERY_S = 1.0
 
 EVENTS: dict[str, type[DoseScore | PowerEpisode | AlertAction]] = {
     DOSE_SCORES: DoseScore,
@@ -32,8 +37,10 @@ class AlertAgent(BatchAgent):
 
     def __init__(self, context: WorkerContext) -> None:
         super().__init__(context)
-        self._rules = load_rules()
+        self._rules = RulesFile(context.settings.alert_rules)
         self._partitions: dict[int, AlertPartition] = {}
+        self._heard: dict[int, float] = {}
+        self._looked_at = time.monotonic()
         self._applied: dict[tuple[str, int], int] = {}
         self._buried: dict[tuple[str, int], int] = {}
 
@@ -42,6 +49,7 @@ class AlertAgent(BatchAgent):
         for topic, partition in partitions:
             if topic in EVENTS:
                 self._partitions.pop(partition, None)
+                self._heard.pop(partition, None)
                 self._applied.pop((topic, partition), None)
                 self._buried.pop((topic, partition), None)
 
@@ -49,7 +57,9 @@ class AlertAgent(BatchAgent):
         """Apply the records of a batch and send the alerts they lead to."""
         place = (batch.topic, batch.partition)
         if batch.partition not in self._partitions:
-            self._partitions[batch.partition] = await self.restored(self._restore, batch.partition)
+            restored = await self.restored(self._restore, batch.partition)
+            restored.use(self._rules.rules)  # they may have changed meanwhile
+            self._partitions[batch.partition] = restored
         if place not in self._buried:
             self._buried[place] = await self.restored(self.last_buried, *place)
         alerts, buried = self._partitions[batch.partition], self._buried[place]
@@ -57,6 +67,23 @@ class AlertAgent(BatchAgent):
         for record, event in self.decoded(kind, batch.records, self._applied.get(place, -1), buried):
             self._apply(alerts, record, event, buried)
         self._applied[place] = batch.offset
+        self._heard[batch.partition] = time.monotonic()
+
+    def turn(self) -> None:
+        """Take changed rules into use, and let time pass where nothing comes."""
+        now = time.monotonic()
+        if now - self._looked_at < LOOK_EVERY_S:
+            return
+        self._looked_at = now
+        if self._rules.changed():
+            for alerts in self._partitions.values():
+                alerts.use(self._rules.rules)
+        for partition, heard in self._heard.items():
+            if now - heard < LOOK_EVERY_S:
+                continue
+            self._heard[partition] = now
+            for alert in self._partitions[partition].elapse(timedelta(seconds=now - heard)):
+                self.publish_unprompted(ALERTS, alert.fingerprint, alert, partition)
 
     def _apply(
         self,
@@ -84,6 +111,6 @@ class AlertAgent(BatchAgent):
         self.accept(record)
 
     def _restore(self, partition: int) -> AlertPartition:
-        alerts = AlertPartition(self._rules, self.context.libraries)
+        alerts = AlertPartition(self._rules.rules, self.context.libraries)
         alerts.restore(alert for _, alert in self.published(Alert, self.readback.whole(ALERTS, partition)))
         return alerts

@@ -174,17 +174,17 @@ class BatchAgent(ABC):
         )
         self.context.metrics.published.labels(topic).inc()
 
+    def publish_unprompted(self, topic: str, key: str, event: Event, partition: int) -> None:
+        """Queue an event that no record led to."""
+        self.outbox.send(
+            topic, key=key.encode(), value=encode(event), partition=partition, headers=headers(event, topic)
+        )
+        self.context.metrics.published.labels(topic).inc()
+
     def publish_rollups(self, rollups: Iterable[Rollup], partition: int) -> None:
         """Queue partial sums of a source partition."""
         for rollup in rollups:
-            self.outbox.send(
-                ROLLUPS,
-                key=rollup_key(rollup).encode(),
-                value=encode(rollup),
-                partition=partition,
-                headers=headers(rollup, ROLLUPS),
-            )
-            self.context.metrics.published.labels(ROLLUPS).inc()
+            self.publish_unprompted(ROLLUPS, rollup_key(rollup), rollup, partition)
 
     def last_buried(self, topic: str, partition: int) -> int:
         """Offset of the last record of `topic` that reached the dead letters, or -1."""

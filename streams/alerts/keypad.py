@@ -40,12 +40,16 @@ class KeypadWatch:
     """
 
     def __init__(self, rules: KeypadFault) -> None:
-        self._rules = rules
-        span_days = rules.span_entries / rules.entries_per_pump_day
-        self.alpha = rules.false_alarms_per_million_pump_days / _A_MILLION * span_days / rules.looks
         self._fleet = Fleet(rules)
         self._pumps: dict[str, PumpKeys] = {}
         self._accused: dict[str, PumpKeys] = {}
+        self.use(rules)
+
+    def use(self, rules: KeypadFault) -> None:
+        """Go on by other rules; what was counted stays, also on top of the usual share as it was at the start."""
+        self._rules = rules
+        span_days = rules.span_entries / rules.entries_per_pump_day
+        self.alpha = rules.false_alarms_per_million_pump_days / _A_MILLION * span_days / rules.looks
 
     def __len__(self) -> int:
         return len(self._pumps) + len(self._accused)

@@ -1,5 +1,7 @@
 """The life of one alert: from what it was and what is new to its next revision, or to None if nothing changes.
 
+What time alone does to it is in `waiting`.
+
 An alert carries all that is needed to go on after a restart: the revision of its source, so that a score or an
 episode read again changes nothing, and the ids of the actions that are already in it.
 """
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from schemas.events import AlertAction, AlertSubject, Severity
     from streams.alerts.finding import Finding
+    from streams.alerts.rules import Flapping
 
 ACTIONS_KEPT = 16
 # A change of an episode's figures that a screen should show; smaller ones wait for the next one.
@@ -31,15 +34,23 @@ BOUNCES_GROWTH = 1.5
 KEYPAD_SHOWN_EVERY = timedelta(days=1)
 
 
-def after_finding(before: Alert | None, finding: Finding, fingerprint: str) -> Alert | None:
+def after_finding(before: Alert | None, finding: Finding, fingerprint: str, flapping: Flapping) -> Alert | None:
     """What a finding makes of an alert."""
     if before is None:
         return _raised(finding, finding.severity, fingerprint) if finding.severity is not None else None
     if finding.source.revision <= _source_revision(before.subject):
         return None
-    if finding.severity is None:
-        return _next(before, finding, state="resolved", by=None) if before.state != "resolved" else None
-    return _still_there(before, finding, finding.severity)
+    if finding.severity is not None:
+        return _still_there(before, finding, finding.severity, flapping)
+    if before.state == "resolved" or before.quiet_since is not None:
+        return None
+    if before.reopenings >= flapping.reopenings and _lately(before, finding.source.at, flapping):
+        return _next(before, finding, quiet_since=finding.source.at)
+    return _next(before, finding, state="resolved", by=None)
+
+
+def _lately(before: Alert, at: datetime, flapping: Flapping) -> bool:
+    return before.reopened_at is not None and at - before.reopened_at <= timedelta(minutes=flapping.within_minutes)
 
 
 def _raised(finding: Finding, severity: Severity, fingerprint: str) -> Alert:
@@ -63,18 +74,29 @@ def _raised(finding: Finding, severity: Severity, fingerprint: str) -> Alert:
     )
 
 
-def _still_there(before: Alert, finding: Finding, severity: Severity) -> Alert | None:
+def _still_there(before: Alert, finding: Finding, severity: Severity, flapping: Flapping) -> Alert | None:
     louder = RANK[severity] > RANK[before.severity]
     if before.state == "resolved":
         # What a person resolved stays so unless it gets worse; what resolved by itself may come back.
         if before.by is not None and not louder:
             return None
-        return _next(before, finding, state="firing", severity=severity, since=finding.source.at, by=None)
+        back = _back(before, finding.source.at, flapping)
+        return _next(back, finding, state="firing", severity=severity, since=finding.source.at, by=None)
+    if before.quiet_since is not None:
+        back = _back(before, finding.source.at, flapping)
+        changes = {"state": "firing", "by": None} if louder else {}
+        return _next(back, finding, severity=severity, **changes)
     if louder:
         return _next(before, finding, state="firing", severity=severity, by=None)
     if severity == before.severity and not _worth_showing(before, finding):
         return None
     return _next(before, finding, severity=severity)
+
+
+def _back(before: Alert, at: datetime, flapping: Flapping) -> Alert:
+    """The alert with one more return counted; returns far apart are none of a row."""
+    row = before.reopenings if _lately(before, at, flapping) else 0
+    return replace(before, reopenings=row + 1, reopened_at=at, quiet_since=None)
 
 
 def after_action(before: Alert, action: AlertAction) -> Alert | None:
@@ -90,7 +112,7 @@ def after_action(before: Alert, action: AlertAction) -> Alert | None:
         # Too late to act, but told as taken: read again after the alert fired anew it would act on that.
         return replace(_acted(before, action, state="resolved", comment=comment), by=before.by)
     if action.action == "resolve":
-        return _acted(before, action, state="resolved", comment=comment)
+        return _acted(before, action, state="resolved", comment=comment, quiet_since=None)
     if before.state == "acknowledged" and before.by == action.by and before.comment == comment:
         return None
     return _acted(before, action, state="acknowledged", comment=comment)
@@ -107,6 +129,7 @@ def closed_by_time(before: Alert, at: datetime, why: str) -> Alert:
         state="resolved",
         summary=why,
         by=None,
+        quiet_since=None,
     )
 
 

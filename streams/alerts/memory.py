@@ -22,13 +22,21 @@ class AlertMemory:
     """
 
     def __init__(self, rules: Memory) -> None:
+        self.use(rules)
+        self._open: dict[str, Alert] = {}
+        self._resolved: dict[str, Alert] = {}
+        self._done: dict[str, None] = {}
+
+    def use(self, rules: Memory) -> None:
+        """Go on by other rules."""
         self._open_for = timedelta(hours=rules.open_hours)
         self._lasting_for = timedelta(hours=rules.lasting_hours)
         self._resolved_for = timedelta(hours=rules.resolved_hours)
         self._most = rules.resolved_remembered
-        self._open: dict[str, Alert] = {}
-        self._resolved: dict[str, Alert] = {}
-        self._done: dict[str, None] = {}
+
+    def open(self) -> list[Alert]:
+        """The alerts that are firing or acknowledged."""
+        return list(self._open.values())
 
     def __len__(self) -> int:
         return len(self._open) + len(self._resolved) + len(self._done)

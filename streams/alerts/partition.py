@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from streams.alerts.finding import Finding, fingerprint
 from streams.alerts.keypad import KeypadWatch
 from streams.alerts.lifecycle import after_action, after_finding, closed_by_time
 from streams.alerts.memory import AlertMemory
+from streams.alerts.waiting import after_waiting, due, waited_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -52,10 +53,27 @@ class AlertPartition:
         self._keypads = KeypadWatch(rules.keypad_fault)
         self._episodes: dict[str, tuple[datetime, str]] = {}  # pump → start and id of its episode with open alerts
         self._clock = datetime.fromtimestamp(0, UTC)
+        self._next_due: datetime | None = None  # no open alert is changed by time alone before
         self._applied = 0
 
     def __len__(self) -> int:
         return len(self._memory)
+
+    def use(self, rules: Rules) -> None:
+        """Go on by other rules; alerts that stand are judged by them when something new comes."""
+        self._rules = rules
+        self._memory.use(rules.memory)
+        self._keypads.use(rules.keypad_fault)
+        self._next_due = None
+        for alert in self._memory.open():
+            self._wait(alert)
+
+    def elapse(self, quiet: timedelta) -> list[Alert]:
+        """What changes because nothing came in for so long; the clock goes on meanwhile."""
+        self._clock += quiet
+        changes: list[Alert] = []
+        self._take_waiting(changes)
+        return changes
 
     def apply_score(self, score: DoseScore) -> list[Alert]:
         """The alert revisions that a score leads to."""
@@ -99,7 +117,7 @@ class AlertPartition:
         after = after_action(before, action)
         if after is None:
             return []
-        self._memory.put(after)
+        after = self._keep(before, after)
         self._keypad_resolved(after)
         return [after]
 
@@ -112,6 +130,7 @@ class AlertPartition:
                 newest[alert.fingerprint] = alert
         for alert in sorted(newest.values(), key=lambda alert: alert.at):
             self._memory.put(alert)
+            self._wait(alert)
             self._note_episode(alert)
             if alert.kind == "keypad_fault" and alert.state != "resolved":
                 self._keypads.restore(alert)
@@ -122,11 +141,36 @@ class AlertPartition:
         name = fingerprint(finding.kind, finding.source.pump, about)
         if self._memory.is_done(name):
             return
-        after = after_finding(self._memory.get(name), finding, name)
+        before = self._memory.get(name)
+        after = after_finding(before, finding, name, self._rules.flapping)
         if after is not None:
-            self._memory.put(after)
+            after = self._keep(before, after)
             self._note_episode(after)
             changes.append(after)
+
+    def _keep(self, before: Alert | None, after: Alert) -> Alert:
+        """Remember a new revision and when time will change it."""
+        after = waited_for(before, after)
+        self._memory.put(after)
+        self._wait(after)
+        return after
+
+    def _wait(self, alert: Alert) -> None:
+        at = due(alert, self._rules)
+        if at is not None and (self._next_due is None or at < self._next_due):
+            self._next_due = at
+
+    def _take_waiting(self, changes: list[Alert]) -> None:
+        """The alerts that time alone has changed by now."""
+        if self._next_due is None or self._clock < self._next_due:
+            return
+        self._next_due = None
+        for before in self._memory.open():
+            after = after_waiting(before, self._clock, self._rules)
+            if after is not None:
+                self._memory.put(after)
+                changes.append(after)
+            self._wait(after or before)
 
     def _listen(self, episode: PowerEpisode, *, short: bool, changes: list[Alert]) -> None:
         """Each silence is an alert of its own, over when the pump is heard again."""
@@ -174,8 +218,7 @@ class AlertPartition:
     def _close(self, name: str, at: datetime, why: str, changes: list[Alert]) -> None:
         before = self._memory.get(name)
         if before is not None:
-            after = closed_by_time(before, at, why)
-            self._memory.put(after)
+            after = self._keep(before, closed_by_time(before, at, why))
             self._keypad_resolved(after)
             changes.append(after)
 
@@ -194,4 +237,5 @@ class AlertPartition:
                 hours = self._rules.memory.open_hours
                 self._close(alert.fingerprint, self._clock, f"Nothing heard of it for {hours:g} h", changes)
             self._memory.forget(self._clock)
+        self._take_waiting(changes)
         return changes

@@ -1,7 +1,8 @@
-"""The alert rules as typed configuration: a bad file is refused with the field and the remedy."""
+"""The alert rules as typed configuration: a bad file is refused with its line, the field and the remedy."""
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from schemas.events import Harm, Severity  # noqa: TC001 (msgspec reads annotations at runtime)
+from streams.alerts.rule_lines import line_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +31,9 @@ _PLAIN = {
     "object": "a map of fields",
     "null": "nothing",
 }
+
+
+_UNKNOWN = re.compile(r"unknown field `(.+)`")
 
 
 class RulesRefusedError(ValueError):
@@ -143,6 +148,20 @@ class KeypadFault(Struct, forbid_unknown_fields=True, frozen=True):
             raise ValueError("`clean_least` must not be more than `clean_most`")
 
 
+class Escalation(Struct, forbid_unknown_fields=True, frozen=True):
+    """When a critical alert that nobody acknowledges is escalated."""
+
+    after_minutes: Positive
+
+
+class Flapping(Struct, forbid_unknown_fields=True, frozen=True):
+    """When an alert that comes and goes stays open, and for how long."""
+
+    reopenings: Remembered
+    within_minutes: Positive
+    quiet_minutes: Positive
+
+
 class Memory(Struct, forbid_unknown_fields=True, frozen=True):
     """How long alerts stay in memory."""
 
@@ -161,6 +180,8 @@ class Rules(Struct, forbid_unknown_fields=True, frozen=True):
     battery_degraded: BatteryDegraded
     pump_silent: PumpSilent
     keypad_fault: KeypadFault
+    escalation: Escalation
+    flapping: Flapping
     memory: Memory
 
 
@@ -187,7 +208,9 @@ def parse_rules(text: str, name: str = "rules.yaml") -> Rules:
     except msgspec.ValidationError as error:
         problem, _, place = str(error).partition(" - at `")
         field = place.rstrip("`").removeprefix("$").removeprefix(".")
-        where = f"field `{field}`: " if field else ""
+        unknown = _UNKNOWN.search(problem)
+        number = line_of(text, field, unknown[1] if unknown else None)
+        where = "".join((f"line {number}: " if number else "", f"field `{field}`: " if field else ""))
         raise RulesRefusedError(f"{name}: {where}{_plain(problem)}") from None
 
 

@@ -1,0 +1,36 @@
+"""Where in a rules file a field stands, so that a refusal can name its line."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+_PART = re.compile(r"[^.\[\]]+")
+
+
+def line_of(text: str, path: str, unknown: str | None = None) -> int | None:
+    """The line (from 1) of a field such as `flapping.reopenings` in a YAML text, or of `unknown` inside it.
+
+    Where the field itself is missing, the line of what should hold it; None for a text that holds nothing.
+    """
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    if node is None:
+        return None
+    line = node.start_mark.line
+    for part in (*_PART.findall(path), *((unknown,) if unknown else ())):
+        found = _inside(node, part)
+        if found is None:
+            break
+        line, node = found
+    return int(line) + 1
+
+
+def _inside(node: yaml.Node, part: str) -> tuple[int, yaml.Node] | None:
+    """The line of a part and what stands there."""
+    if isinstance(node, yaml.MappingNode):
+        return next(((key.start_mark.line, value) for key, value in node.value if key.value == part), None)
+    if isinstance(node, yaml.SequenceNode) and part.isdigit() and int(part) < len(node.value):
+        item = node.value[int(part)]
+        return item.start_mark.line, item
+    return None

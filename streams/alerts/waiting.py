@@ -1,0 +1,62 @@
+"""What time alone does to an alert: a critical one without an answer is escalated, one that flapped and is quiet ends.
+
+All in event time, so that reading again gives the same revisions with the same times.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from schemas.events import Alert
+    from streams.alerts.rules import Rules
+
+
+def waited_for(before: Alert | None, after: Alert) -> Alert:
+    """The new revision with the time since which it waits for an answer, if it does."""
+    if after.state == "firing" and after.severity == "critical":
+        if before is not None and before.unanswered_since is not None:
+            return after
+        return replace(after, unanswered_since=after.at, escalated_at=None)
+    if after.unanswered_since is None and after.escalated_at is None:
+        return after
+    return replace(after, unanswered_since=None, escalated_at=None)
+
+
+def due(alert: Alert, rules: Rules) -> datetime | None:
+    """When time changes the alert, if nothing else does before."""
+    times = [time for time in (_escalates(alert, rules), _settles(alert, rules)) if time is not None]
+    return min(times, default=None)
+
+
+def after_waiting(before: Alert, clock: datetime, rules: Rules) -> Alert | None:
+    """What has become of an alert by `clock` (event time)."""
+    settles, escalates = _settles(before, rules), _escalates(before, rules)
+    if settles is not None and settles <= clock:
+        resolved = _next(before, settles, state="resolved", by=None, quiet_since=None)
+        return waited_for(before, resolved)
+    if escalates is not None and escalates <= clock:
+        return _next(before, escalates, escalated_at=escalates)
+    return None
+
+
+def _escalates(alert: Alert, rules: Rules) -> datetime | None:
+    if alert.unanswered_since is None or alert.escalated_at is not None or alert.quiet_since is not None:
+        return None
+    return alert.unanswered_since + timedelta(minutes=rules.escalation.after_minutes)
+
+
+def _settles(alert: Alert, rules: Rules) -> datetime | None:
+    if alert.quiet_since is None or alert.state == "resolved":
+        return None
+    return alert.quiet_since + timedelta(minutes=rules.flapping.quiet_minutes)
+
+
+def _next(before: Alert, at: datetime, **changes: object) -> Alert:
+    revision = before.revision + 1
+    return replace(before, id=f"{before.fingerprint}/{revision}", revision=revision, at=max(at, before.at), **changes)
