@@ -47,19 +47,34 @@ def test_inhibition_speaks_of_alerts_that_exist():
         assert "platform" in rule["equal"]
 
 
-@pytest.mark.parametrize("rule", alerts(), ids=str)
-def test_inhibition_never_goes_in_circles(rule: Rule):
-    """Two alerts that silence each other would both be lost."""
-    silences = [
+def _silences() -> list[tuple[str, str]]:
+    """Each cause with each alert that it keeps back."""
+    return [
         (source, target)
         for inhibit in routing()["inhibit_rules"]
         for source in _named(inhibit["source_matchers"])
         for target in _named(inhibit["target_matchers"])
     ]
+
+
+def test_no_cause_comes_later_than_what_follows_from_it():
+    """Else people would hear of the consequence first; within one evaluation Alertmanager's wait makes up for it."""
+    seconds = {"s": 1, "m": 60, "h": 3600}
+    grace = {
+        rule.name: int(rule.model["for"][:-1]) * seconds[rule.model["for"][-1]]
+        for rule in alerts()
+        if "for" in rule.model
+    }
+    assert [(cause, late) for cause, late in _silences() if grace[cause] > grace[late]] == []
+
+
+@pytest.mark.parametrize("rule", alerts(), ids=str)
+def test_inhibition_never_goes_in_circles(rule: Rule):
+    """Two alerts that silence each other would both be lost."""
     reached, waiting = set(), [rule.name]
     while waiting:
         cause = waiting.pop()
-        new = {target for source, target in silences if source == cause} - reached
+        new = {target for source, target in _silences() if source == cause} - reached
         reached |= new
         waiting += new
     assert rule.name not in reached
