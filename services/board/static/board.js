@@ -136,6 +136,8 @@ addEventListener("popstate", () => {
   if (status) showStatus(status, chosen);
   start();
 });
+// The server ends the stream of a session with the session; asking for it again would only be refused.
+document.querySelector(".who").addEventListener("submit", () => stop());
 addEventListener("pagehide", () => stop());
 addEventListener("pageshow", (event) => {
   if (event.persisted) start();

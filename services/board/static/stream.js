@@ -39,7 +39,7 @@ export function follow(hospital, on) {
     clearTimeout(retry);
     try {
       const answer = await fetch("/api/session");
-      if (answer.status === 401) {
+      if (answer.status === 401 && !stopped) {
         location.reload(); // to the login page, and back here from there
         return;
       }
