@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from schemas.events import KeyPress, KeystrokeEvent
 from services.embedded.ports import LOOPBACK, free_port
@@ -21,6 +21,9 @@ from tests.servers.redis_server import RedisServer
 from tests.servers.worker import Worker
 
 USER, PASSWORD = "biomed", "correct horse battery"
+# What a person sees within a second may take a loaded machine much longer; playwright alone would allow 5 s.
+WITHIN_MS = 30_000
+expect.set_options(timeout=WITHIN_MS)
 
 
 def bounced(pump: str, number: int = 1, **changes: Any) -> KeystrokeEvent:
@@ -51,7 +54,7 @@ class Platform:
     def start_board(self) -> None:
         """Start the board and wait until it answers."""
         self.board.launch()
-        self.board.wait_until(self._answers, 30)
+        self.board.wait_until(self._answers, 60)
 
     def _answers(self) -> bool:
         try:
@@ -111,7 +114,7 @@ class Screens:
         context = self._browser.new_context(
             viewport={"width": width, "height": height}, base_url=self._url, locale="en-GB", **options
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(WITHIN_MS)
         page = context.new_page()
         page.on("console", lambda said: said.type in {"error", "warning"} and self.complaints.append(said.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))

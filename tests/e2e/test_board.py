@@ -15,8 +15,6 @@ from tests.integration.stream import whole
 pytestmark = pytest.mark.servers
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text()
-# From a key on a pump to the screen takes under a second; a loaded machine gets more.
-WITHIN_MS = 20_000
 
 
 def _row(page: Page, pump: str):
@@ -47,7 +45,7 @@ def test_a_wrong_password_does_not_enter(screens):
 def test_no_page_and_no_api_answers_without_a_login(screens, platform):
     """Every page leads to the login, every API says 401, and neither shows anything of an alert."""
     pump = platform.alert()
-    expect(_row(screens.logged_in(), pump)).to_be_visible(timeout=WITHIN_MS)
+    expect(_row(screens.logged_in(), pump)).to_be_visible()
     page = screens.open()
     for path in ("/", "/?hospital=North", "/anything"):
         page.goto(path)
@@ -64,7 +62,7 @@ def test_an_alert_arrives_is_acknowledged_and_stays_so(screens, platform):
     page, other = screens.logged_in(), screens.logged_in()
     pump = platform.alert()
     row = _row(page, pump)
-    expect(row).to_be_visible(timeout=WITHIN_MS)
+    expect(row).to_be_visible()
     expect(row).to_contain_text("Critical")
     expect(row).to_contain_text("Insulin regular · rate")
     expect(row.locator(".values")).to_have_text(re.compile(r"typed\s+55\s*→\s*meant\s+5\s+units/h"))
@@ -83,7 +81,7 @@ def test_an_alert_arrives_is_acknowledged_and_stays_so(screens, platform):
     expect(row.get_by_role("button", name=re.compile("acknowledging|Resolve"))).to_be_visible()
     for screen in (page, other):
         acknowledged = screen.locator("#acknowledged .alert", has_text=pump)
-        expect(acknowledged).to_contain_text(f"Acknowledged by {USER}", timeout=WITHIN_MS)
+        expect(acknowledged).to_contain_text(f"Acknowledged by {USER}")
 
     (record,) = [record for record in whole(platform.kafka, ALERT_ACTIONS) if record.key() == pump.encode()]
     (entry,) = [record for record in whole(platform.kafka, KEYSTROKES) if record.key() == pump.encode()]
@@ -100,7 +98,7 @@ def test_an_alert_arrives_is_acknowledged_and_stays_so(screens, platform):
 
     _row(page, pump).get_by_role("button", name="Resolve").first.click()
     for screen in (page, other):
-        expect(_row(screen, pump)).to_have_count(0, timeout=WITHIN_MS)
+        expect(_row(screen, pump)).to_have_count(0)
 
 
 def test_by_keyboard_alone(screens, platform):
@@ -113,24 +111,27 @@ def test_by_keyboard_alone(screens, platform):
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     for pump in (first, second):
-        expect(_row(page, pump)).to_be_visible(timeout=WITHIN_MS)
+        expect(_row(page, pump)).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="To the alerts")).to_be_focused()
     page.keyboard.press("Enter")
+    expect(page.locator("#alerts")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.locator(".alert").first.locator(".unfold")).to_be_focused()
-    while not _row(page, first).evaluate("row => row.contains(document.activeElement)"):
+    place = _row(page, first).evaluate("row => [...document.querySelectorAll('.alert')].indexOf(row)")
+    for step in range(1, place + 1):
         page.keyboard.press("ArrowDown")
+        expect(page.locator(".alert").nth(step).locator(".unfold")).to_be_focused()
     page.keyboard.press("Enter")
     expect(_row(page, first).get_by_text("5 came twice within 38 ms")).to_be_visible()
     page.keyboard.press("Tab")
     expect(_row(page, first).locator(".act")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator("#acknowledged .alert", has_text=first)).to_be_visible(timeout=WITHIN_MS)
+    expect(page.locator("#acknowledged .alert", has_text=first)).to_be_visible()
     expect(_row(page, first).locator(".act")).to_be_focused()
     expect(_row(page, first).get_by_text("5 came twice within 38 ms")).to_be_visible()
     page.keyboard.press("Enter")
-    expect(_row(page, first)).to_have_count(0, timeout=WITHIN_MS)
+    expect(_row(page, first)).to_have_count(0)
     assert page.evaluate("document.activeElement !== document.body")
 
 
@@ -138,7 +139,7 @@ def test_on_a_telephone(screens, platform):
     """At 360 px everything is there without scrolling sideways, and buttons are large enough for a thumb."""
     pump = platform.alert(care_area="Cardio-Thoracic Intensive Care Unit 4 North-West")
     page = screens.logged_in(width=360, height=740, has_touch=True)
-    expect(_row(page, pump)).to_be_visible(timeout=WITHIN_MS)
+    expect(_row(page, pump)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     button = _row(page, pump).get_by_role("button", name="Acknowledge").bounding_box()
     assert button["height"] >= 44
@@ -148,7 +149,7 @@ def test_on_a_telephone(screens, platform):
     expect(page.get_by_role("combobox", name="Hospital")).to_be_visible()
     page.wait_for_timeout(500)
     _row(page, pump).get_by_role("button", name="Acknowledge").tap()
-    expect(page.locator("#acknowledged .alert", has_text=pump)).to_be_visible(timeout=WITHIN_MS)
+    expect(page.locator("#acknowledged .alert", has_text=pump)).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -158,9 +159,9 @@ def test_texts_have_enough_contrast(screens, platform, scheme):
     login = screens.open("/login", color_scheme=scheme)
     assert login.evaluate(CONTRAST) == []
     page = screens.logged_in(color_scheme=scheme)
-    _row(page, pump).locator(".unfold").click(timeout=WITHIN_MS)
+    _row(page, pump).locator(".unfold").click()
     expect(_row(page, pump).locator(".details")).to_be_visible()
-    page.wait_for_timeout(2600)  # the highlight of what is new has faded
+    page.wait_for_function("document.getAnimations().length === 0")  # the highlight of what is new has faded
     assert page.evaluate(CONTRAST) == []
     assert page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") is (scheme == "dark")
 
@@ -171,8 +172,8 @@ def test_names_from_outside_are_text(screens, platform):
     page = screens.logged_in()
     pump = platform.alert(drug=nasty, care_area=nasty, hospital="<script>alert(1)</script>")
     row = _row(page, pump)
-    expect(row).to_contain_text(f"{nasty} · <script>alert(1)</script>", timeout=WITHIN_MS)
-    expect(page.locator("#hospitals")).to_contain_text("<script>alert(1)</script>", timeout=WITHIN_MS)
+    expect(row).to_contain_text(f"{nasty} · <script>alert(1)</script>")
+    expect(page.locator("#hospitals")).to_contain_text("<script>alert(1)</script>")
     assert page.locator(".alert img, #hospitals script").count() == 0
     page.locator("#hospitals a", has_text="<script>").click()
     expect(page.locator(".alert")).to_have_count(1)
@@ -184,15 +185,15 @@ def test_one_hospital_at_a_time(screens, platform):
     south, north = platform.alert(hospital="South"), platform.alert()
     page = screens.logged_in()
     for pump in (south, north):
-        expect(_row(page, pump)).to_be_visible(timeout=WITHIN_MS)
+        expect(_row(page, pump)).to_be_visible()
     page.get_by_role("combobox", name="Hospital").select_option("South")
     expect(_row(page, north)).to_have_count(0)
     expect(_row(page, south)).to_be_visible()
-    assert page.url.endswith("/?hospital=South")
+    expect(page).to_have_url(f"{platform.url}/?hospital=South")
     later = platform.alert(hospital="South")
-    expect(_row(page, later)).to_be_visible(timeout=WITHIN_MS)
+    expect(_row(page, later)).to_be_visible()
     page.reload()
-    expect(_row(page, later)).to_be_visible(timeout=WITHIN_MS)
+    expect(_row(page, later)).to_be_visible()
     expect(_row(page, north)).to_have_count(0)
     page.get_by_role("combobox", name="Hospital").select_option("")
     expect(_row(page, north)).to_be_visible()
@@ -205,12 +206,12 @@ def test_a_screen_survives_a_restart_of_the_board(screens, platform):
     """It says that the board is away, comes back by itself without a new login, and shows what came meanwhile."""
     page = screens.logged_in()
     platform.board.kill()
-    expect(page.locator("#problems")).to_contain_text("The board does not answer.", timeout=WITHIN_MS)
+    expect(page.locator("#problems")).to_contain_text("The board does not answer.")
     pump = platform.alert()
     platform.start_board()
-    expect(_row(page, pump)).to_be_visible(timeout=WITHIN_MS)
+    expect(_row(page, pump)).to_be_visible()
     expect(page.locator("#problems")).to_be_empty()
-    expect(page.locator("#connection")).to_have_text("Live", timeout=WITHIN_MS)
+    expect(page.locator("#connection")).to_have_text("Live")
     # A browser notes itself that nothing listened.
     assert all("ERR_" in complaint for complaint in screens.complaints)
     screens.complaints.clear()
@@ -220,15 +221,18 @@ def test_a_screen_survives_an_outage_of_redis(screens, platform):
     """It says so, a page that is opened then says so too, and both recover by themselves."""
     page = screens.logged_in()
     platform.redis.stop()
-    expect(page.locator("#problems")).to_contain_text("Redis does not answer", timeout=WITHIN_MS)
+    expect(page.locator("#problems")).to_contain_text("Redis does not answer")
     other = page.context.new_page()
     other.goto(platform.url)
     expect(other.get_by_role("heading", name="Redis does not answer")).to_be_visible()
     pump = platform.alert()
     platform.redis.start()
     for screen in (page, other):
-        expect(_row(screen, pump)).to_be_visible(timeout=WITHIN_MS)
-        expect(screen.locator("#problems")).to_be_empty(timeout=WITHIN_MS)
+        expect(_row(screen, pump)).to_be_visible()
+        expect(screen.locator("#problems")).to_be_empty()
+    # A browser notes every 503 itself, should a screen ask just then.
+    assert all("503" in complaint for complaint in screens.complaints)
+    screens.complaints.clear()
 
 
 def test_logging_out(screens):
