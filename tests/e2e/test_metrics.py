@@ -21,6 +21,8 @@ from tests.servers.processes import ServerProcess
 pytestmark = pytest.mark.servers
 
 ENTRIES_PER_PUMP, PUMPS = 4, 20
+# The figures follow the topics within seconds; a loaded machine gets more.
+WITHIN_S = 120
 
 
 class Metrics:
@@ -33,7 +35,7 @@ class Metrics:
         env = {"PUMPWATCH_REDIS": platform.redis.url}
         self.process = ServerProcess("metrics", command, folder / "metrics.log", env)
         self.process.launch()
-        self.process.wait_until(lambda: self.health()[0] != 0, 30)
+        self.process.wait_until(lambda: self.health()[0] != 0, 60)
 
     def text(self) -> bytes:
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=10) as answer:  # noqa: S310 (our own)
@@ -67,8 +69,8 @@ def metrics(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Ite
     started.process.kill()
 
 
-def _until(condition, within_s: float):
-    deadline = time.monotonic() + within_s
+def _until(condition):
+    deadline = time.monotonic() + WITHIN_S
     while not condition():
         assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.2)
@@ -82,24 +84,25 @@ def test_figures_agree_with_the_topics_and_health_with_the_worker(platform, metr
     publish(platform.kafka, [bounced("M-wrong", hospital="st-test")])
     entries = PUMPS * ENTRIES_PER_PUMP + 1
 
-    _until(lambda: metrics.value("pumpwatch_rollup_entries", hospital="st-test", window="all") == entries, 60)
+    _until(lambda: metrics.value("pumpwatch_rollup_entries", hospital="st-test", window="all") == entries)
     published = [score for score in scores(platform.kafka) if score.hospital == "st-test" and score.revision == 1]
     assert len(published) == entries
     errors = sum(score.verdict == "error" for score in published)
     assert metrics.value("pumpwatch_rollup_error_entries", hospital="st-test", window="24h") == errors >= 1
-    assert metrics.value("pumpwatch_alerts_open", hospital="st-test", kind="dose_entry_error") >= 1
-    _until(lambda: metrics.value("pumpwatch_pumps_online", hospital="st-test") == PUMPS, 60)
-    _until(lambda: metrics.value("pumpwatch_pumps_on_battery", hospital="st-test") == PUMPS, 60)
-    assert metrics.value("pumpwatch_pipeline_worker_records_total") >= entries
+    # Alerts, pumps and the worker's own count come by ways of their own, later or sooner than the sums.
+    _until(lambda: metrics.value("pumpwatch_alerts_open", hospital="st-test", kind="dose_entry_error"))
+    _until(lambda: metrics.value("pumpwatch_pumps_online", hospital="st-test") == PUMPS)
+    _until(lambda: metrics.value("pumpwatch_pumps_on_battery", hospital="st-test") == PUMPS)
+    _until(lambda: (metrics.value("pumpwatch_pipeline_worker_records_total") or 0) >= entries)
 
     require("promtool", "prometheus")
     checked = subprocess.run(["promtool", "check", "metrics"], input=metrics.text(), capture_output=True, check=False)
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")
 
-    assert metrics.health()[0] == 200
+    _until(lambda: metrics.health()[0] == 200)
     platform.worker.kill()
-    _until(lambda: metrics.health()[0] == 503, 30)
-    assert metrics.health()[1]["reason"].startswith("No stream worker ")
-    assert metrics.value("pumpwatch_pipeline_ok") == 0
+    _until(lambda: metrics.health()[1]["reason"].startswith("No stream worker "))
+    assert metrics.health()[0] == 503
+    _until(lambda: metrics.value("pumpwatch_pipeline_ok") == 0)
     platform.worker.start()
-    _until(lambda: metrics.health()[0] == 200, 10)
+    _until(lambda: metrics.health()[0] == 200)
