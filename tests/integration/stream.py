@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import redis
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from schemas.codec import decode, encode
 from schemas.envelope import headers
@@ -155,7 +155,10 @@ def eventually(check: Callable[[], bool], within_s: float, what: str) -> None:
 
 
 def read_all(kafka: str, group: str, topics: Iterable[str]) -> bool:
-    """Whether the group has committed every record of these topics."""
+    """Whether the group has committed every record of these topics; no, while the broker cannot tell.
+
+    It cannot in the first moments of a topic or of its own: who leads a partition is not settled then.
+    """
     consumer = Consumer({"bootstrap.servers": kafka, "group.id": group, "enable.auto.commit": False})
     try:
         for topic in topics:
@@ -164,6 +167,9 @@ def read_all(kafka: str, group: str, topics: Iterable[str]) -> bool:
                 _, high = consumer.get_watermark_offsets(TopicPartition(topic, committed.partition), 15)
                 if high > 0 and committed.offset < high:
                     return False
+    except KafkaException as error:
+        print(f"{group} cannot be asked yet: {error.args[0].str()}")
+        return False
     finally:
         consumer.close()
     return True

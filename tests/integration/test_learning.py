@@ -72,7 +72,7 @@ def test_kill_and_restart_count_nothing_twice_and_lose_nothing_that_was_told(top
     expected = at_once(events)
     first = worker(INTENT_STATE_EVERY_S="1")
     publish(topics, events[:half])
-    eventually(lambda: told(topics, "st-survives").entries > 0, 30, "something was told")
+    eventually(lambda: told(topics, "st-survives").entries > 0, 90, "something was told")
     first.kill()
     publish(topics, events[half:])
     second = worker(INTENT_STATE_EVERY_S="3600")
@@ -87,7 +87,7 @@ def test_kill_and_restart_count_nothing_twice_and_lose_nothing_that_was_told(top
     expected = at_once(entries("st-survives", 0, ENTRIES + 1))
     eventually(
         lambda: told(topics, "st-survives").entries == pytest.approx(expected.entries, rel=1e-3),
-        30,
+        90,
         "the restarted worker goes on from what was learned",
     )
     assert third.healthy()
@@ -124,7 +124,7 @@ def test_frozen_learns_nothing_and_uses_what_was_learned(topics, redis_url, work
     before = latest(topics, INTENT_STATE, IntentState)
     usable = len(from_topic(Settings.load(kafka=topics)))
     frozen = worker(INTENT_LEARNING="frozen", INTENT_STATE_EVERY_S="1")
-    eventually(lambda: learned_drugs(frozen) == usable, 30, "it knows what was learned, by the rules of today")
+    eventually(lambda: learned_drugs(frozen) == usable, 90, "it knows what was learned, by the rules of today")
     publish(topics, entries("st-frozen", 0, 4))
     settled(topics, [KEYSTROKES])
     assert frozen.terminate() == 0

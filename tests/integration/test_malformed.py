@@ -100,7 +100,7 @@ def test_a_topic_of_nothing_but_refused_records_stops_the_worker(topics, redis_u
         sender.poll(0)
     assert sender.flush(60) == 0
     stopping = worker(wait=False, DLQ_WINDOW="500", DLQ_MAX_RATIO="0.9")
-    assert stopping.wait(60) == 70
+    assert stopping.wait(120) == 70
     assert "wrong deployment" in stopping.process.tail()
     draining = worker(DLQ_WINDOW="100000")
     settled(topics, [KEYSTROKES])

@@ -36,6 +36,6 @@ def test_a_reader_that_meets_an_outage_goes_on_when_the_broker_is_back(kafka_ser
     time.sleep(5)
     assert asking.is_alive(), "it waits for the broker"
     kafka_server.start()
-    asking.join(40)
+    asking.join(120)
     assert found == [b"5", b"6", b"7", b"8", b"9"]
     reader.close()

@@ -24,7 +24,7 @@ def publish(topics):
 
     def send(topic, key, document, at=None):
         producer.produce(topic, key=key, value=json.dumps(document), timestamp=codec.ms(at) if at else 0)
-        assert producer.flush(10) == 0
+        assert producer.flush(60) == 0
 
     return send
 
@@ -47,7 +47,7 @@ def test_resume_continues_where_it_was_stopped(topics, publish):
     first = start(RESUME, topics)
     assert [first.stdout.readline().split()[1] for _ in range(2)] == ["1", "2"]
     first.send_signal(signal.SIGINT)
-    assert first.wait(20) == 0
+    assert first.wait(60) == 0
     publish(declared.DOSE_SCORES, "P", score | {"typed": 3})
     second = start(RESUME, topics)
     came = [second.stdout.readline().split()[1]]
@@ -55,7 +55,7 @@ def test_resume_continues_where_it_was_stopped(topics, publish):
         came = [second.stdout.readline().split()[1]]
     assert came == ["3"]
     second.send_signal(signal.SIGINT)
-    assert second.communicate(timeout=20)[0] == ""
+    assert second.communicate(timeout=60)[0] == ""
 
 
 def test_reading_from_the_start_gives_the_present_state(topics, publish):
@@ -65,7 +65,7 @@ def test_reading_from_the_start_gives_the_present_state(topics, publish):
     )
     for key, alert in (("a", firing), ("b", firing), ("a", resolved)):
         publish(declared.ALERTS, key, alert)
-    output, errors = start(FROM_THE_START, topics).communicate(timeout=30)
+    output, errors = start(FROM_THE_START, topics).communicate(timeout=120)
     assert (output, errors) == ("1 alerts are firing\n", "")
 
 
@@ -83,5 +83,5 @@ def test_window_holds_what_began_in_it(topics, publish):
     revision("this morning", now - timedelta(hours=6), 0)
     revision("this morning", now - timedelta(hours=6), 30)
     revision("just now", now - timedelta(minutes=20), 12)
-    output, errors = start(WINDOW, topics).communicate(timeout=60)
+    output, errors = start(WINDOW, topics).communicate(timeout=120)
     assert (output, errors) == ("2 episodes, 42 minutes on battery\n", "")

@@ -39,7 +39,7 @@ class RedisServer:
         """Return a client that says at once when the server is down, instead of retrying."""
         return redis.Redis.from_url(self.url, decode_responses=True, retry=AT_ONCE)
 
-    def start(self, within_s: float = 15) -> None:
+    def start(self, within_s: float = 60) -> None:
         """Start if it does not run, and wait until it answers with its data loaded."""
         if not self.process.running:
             self.process.launch()
