@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 ABANDONED_AFTER_MS = 600_000
 BELIEVED_AHEAD_MS = 30 * 60_000  # judgement: clocks of pumps differ by minutes, or are set to another time zone
 MAX_OPEN = 50_000
+MAX_CLOSED = 50_000
 MAX_ABANDONED = 50_000
 MAX_PUMPS = 100_000
 
@@ -51,70 +52,84 @@ class _Pump:
 
 
 class _OpenEntry:
-    __slots__ = ("entry", "events", "first_offset", "last_ms", "last_offset", "name", "pump", "touched_ms")
+    __slots__ = ("first_offset", "holds", "keys", "last_ms", "last_offset", "name", "pump", "seen", "touched_ms")
 
-    def __init__(self, name: str, pump: str, event: KeystrokeEvent, offset: int, at_ms: int, now_ms: int) -> None:
+    def __init__(self, name: str, pump: str, offset: int, at_ms: int, now_ms: int) -> None:
         self.name = name
         self.pump = pump
-        self.events = {event.id: event}
+        self.seen: set[str] = set()
+        self.keys: list[tuple[int, str]] = []
+        self.holds: list[int | None] = []
         self.first_offset = self.last_offset = offset
         self.last_ms = at_ms
         self.touched_ms = now_ms
 
+    def take(self, event: KeystrokeEvent, offset: int, at_ms: int) -> None:
+        """Add the keys of an event. Raises EventRefused if it was added before."""
+        if event.id in self.seen:
+            raise EventRefused("duplicate", f"field `id`: the event `{event.id}` was received before")
+        self.seen.add(event.id)
+        self.last_offset = offset
+        keys, holds = _pressed(event, at_ms)
+        self.keys += keys
+        self.holds += holds
+
 
 class OpenEntries:
-    """The entries of one partition that are still being typed."""
+    """The entries of one partition that are still being typed, and which were committed lately."""
 
     def __init__(self) -> None:
         self._pumps: dict[str, _Pump] = {}
         self._holding: dict[int, _OpenEntry] = {}
         self._dormant: dict[int, _OpenEntry] = {}
         self._abandoned: Bounded[tuple[str, str], None] = Bounded(MAX_ABANDONED)
+        self._closed: Bounded[tuple[str, str], int] = Bounded(MAX_CLOSED)
         self._now_ms = 0
 
     def __len__(self) -> int:
         return len(self._holding) + len(self._dormant)
 
-    def is_open(self, pump: str, entry: str) -> bool:
-        """Has this entry keys but no commit yet?"""
-        known = self._pumps.get(pump)
-        return known is not None and entry in known.open
-
     def add(self, event: KeystrokeEvent, offset: int) -> DoseEntry | None:
         """Take one event in; the whole entry if this event commits it, else None.
 
-        Raises EventRefused: `duplicate` for an event id that the entry already has, `late` for a key of an
-        abandoned entry. A record read again (its offset is not above the entry's last) changes nothing.
+        Raises EventRefused: `duplicate` for an event id that the entry already has, or for an entry that was
+        committed before, `late` for a key of an abandoned entry. A record read again (its offset is not above the
+        entry's last) changes nothing.
         """
+        pump = self._pumps.get(event.pump)
+        known = None if pump is None else pump.open.get(event.entry)
+        if known is None and self._is_replay(event, offset):
+            return None
         at_ms = ms(event.at)
-        pump = self._pumps.get(event.pump) or self._first_heard(event.pump, at_ms)
-        now_ms = at_ms + pump.lag_ms
-        self._now_ms = max(self._now_ms, now_ms)
-        if pump.open:
-            self._abandon_stale(pump, at_ms)
-        known = pump.open.get(event.entry)
+        if pump is None:
+            pump = self._first_heard(event.pump, at_ms)
+        self._now_ms = max(self._now_ms, at_ms + pump.lag_ms)
+        if pump.open and self._abandon_stale(pump, at_ms):
+            known = pump.open.get(event.entry)
         if known is None:
-            if (event.pump, event.entry) in self._abandoned:
-                raise EventRefused(
-                    "late",
-                    f"field `entry`: `{event.entry}` had no key for ten minutes and was closed as abandoned",
-                )
+            self._refuse_abandoned(event)
             if event.commit is not None:
-                return _complete((event,), event, event.commit)
-            self._open(pump, event, offset, at_ms)
+                self._closed.put((event.pump, event.entry), offset)
+                return _complete(event, event.commit, *_pressed(event, at_ms))
+            known = self._open(pump, event, offset, at_ms)
+        elif offset <= known.last_offset:
             return None
-        if offset <= known.last_offset:
-            return None
-        if event.id in known.events:
-            raise EventRefused("duplicate", f"field `id`: the event `{event.id}` was received before")
-        known.last_offset = offset
-        known.events[event.id] = event
+        known.take(event, offset, at_ms)
         if event.commit is not None:
             self._forget(pump, known)
-            return _complete(tuple(known.events.values()), event, event.commit)
+            self._closed.put((event.pump, event.entry), offset)
+            return _complete(event, event.commit, *_in_order(known.keys, known.holds))
         known.last_ms = max(known.last_ms, at_ms)
         known.touched_ms = self._now_ms
         return None
+
+    def closed(self, pump: str, entry: str, offset: int) -> None:
+        """Take over from before a restart that the record at `offset` committed an entry, or came after it."""
+        self._closed.put((pump, entry), offset)
+
+    def was_closed(self, pump: str, entry: str) -> bool:
+        """Was this entry committed, as far as is remembered?"""
+        return (pump, entry) in self._closed
 
     def hold(self) -> int | None:
         """Offset of the first record of the oldest open entry that had a key in the last ten minutes."""
@@ -143,17 +158,34 @@ class OpenEntries:
         pump = self._pumps[name] = _Pump(0 if 0 <= ahead_ms <= BELIEVED_AHEAD_MS else -ahead_ms)
         return pump
 
-    def _open(self, pump: _Pump, event: KeystrokeEvent, offset: int, at_ms: int) -> None:
-        known = _OpenEntry(event.entry, event.pump, event, offset, at_ms, self._now_ms)
+    def _is_replay(self, event: KeystrokeEvent, offset: int) -> bool:
+        """Is this a record read again of an entry that was committed? Raises EventRefused if it came after that."""
+        closed_by = self._closed.get((event.pump, event.entry))
+        if closed_by is not None and offset > closed_by:
+            raise EventRefused(
+                "duplicate", f"field `entry`: `{event.entry}` of this pump was committed before this event"
+            )
+        return closed_by is not None
+
+    def _refuse_abandoned(self, event: KeystrokeEvent) -> None:
+        if (event.pump, event.entry) in self._abandoned:
+            raise EventRefused(
+                "late", f"field `entry`: `{event.entry}` had no key for ten minutes and was closed as abandoned"
+            )
+
+    def _open(self, pump: _Pump, event: KeystrokeEvent, offset: int, at_ms: int) -> _OpenEntry:
+        known = _OpenEntry(event.entry, event.pump, offset, at_ms, self._now_ms)
         pump.open[event.entry] = self._holding[offset] = known
         if len(self) > MAX_OPEN:
             oldest = next(iter((self._dormant or self._holding).values()))
             self._abandon(self._pumps[oldest.pump], oldest)
+        return known
 
-    def _abandon_stale(self, pump: _Pump, at_ms: int) -> None:
+    def _abandon_stale(self, pump: _Pump, at_ms: int) -> bool:
         stale = [known for known in pump.open.values() if at_ms - known.last_ms > ABANDONED_AFTER_MS]
         for known in stale:
             self._abandon(pump, known)
+        return bool(stale)
 
     def _abandon(self, pump: _Pump, known: _OpenEntry) -> None:
         self._forget(pump, known)
@@ -165,17 +197,21 @@ class OpenEntries:
             self._dormant.pop(known.first_offset, None)
 
 
-def _complete(events: tuple[KeystrokeEvent, ...], last: KeystrokeEvent, commit: Commit) -> DoseEntry:
-    keys: list[tuple[int, str]] = []
-    holds: list[int | None] = []
-    for event in events:
-        if event.keys:
-            at_ms = ms(event.at)
-            keys += [(at_ms + key.t, key.k) for key in event.keys]
-            holds += [key.hold for key in event.keys]
-    if len(events) > 1:
-        order = sorted(range(len(keys)), key=[at for at, _ in keys].__getitem__)
-        keys, holds = [keys[one] for one in order], [holds[one] for one in order]
+def _pressed(event: KeystrokeEvent, at_ms: int) -> tuple[list[tuple[int, str]], list[int | None]]:
+    """The keys of an event as (ms of the pump's clock, key), and how long each was held."""
+    return [(at_ms + key.t, key.k) for key in event.keys], [key.hold for key in event.keys]
+
+
+def _in_order(keys: list[tuple[int, str]], holds: list[int | None]) -> tuple[list[tuple[int, str]], list[int | None]]:
+    """Keys by time, as events may arrive out of order; of the same millisecond as they came."""
+    times = [at for at, _ in keys]
+    if times == sorted(times):
+        return keys, holds
+    order = sorted(range(len(keys)), key=times.__getitem__)
+    return [keys[one] for one in order], [holds[one] for one in order]
+
+
+def _complete(last: KeystrokeEvent, commit: Commit, keys: list[tuple[int, str]], holds: list[int | None]) -> DoseEntry:
     at = last.at
     if last.keys:
         pressed_ms = max([key.t for key in last.keys])

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schemas.codec import EventRefused
-from streams.intent.bounded import Bounded
 from streams.intent.course import Courses
 from streams.intent.entries import OpenEntries
 from streams.intent.outcome import Outcomes
@@ -24,9 +22,6 @@ if TYPE_CHECKING:
     from streams.intent.score import DoseScorer
     from streams.intent.teacher import Teacher
 
-MAX_CLOSED = 50_000
-
-
 class DosePartition:
     """Turns the keystroke events of one partition into scores.
 
@@ -40,7 +35,6 @@ class DosePartition:
         self._scorer = scorer
         self._teacher = teacher
         self._entries = OpenEntries()
-        self._closed: Bounded[tuple[str, str], int] = Bounded(MAX_CLOSED)
         self._outcomes = Outcomes()
         self._courses = Courses()
         self._programmes = Programmes()
@@ -54,18 +48,9 @@ class DosePartition:
 
         Raises EventRefused (`duplicate`, `late`).
         """
-        if not self._entries.is_open(event.pump, event.entry):
-            closed_by = self._closed.get((event.pump, event.entry))
-            if closed_by is not None:
-                if offset <= closed_by:
-                    return []
-                raise EventRefused(
-                    "duplicate", f"field `entry`: `{event.entry}` of this pump was committed before this event"
-                )
         entry = self._entries.add(event, offset)
         if entry is None:
             return []
-        self._closed.put((event.pump, event.entry), offset)
         score = self.judge(entry)
         revision, outcomes = self._outcomes.settle(score)
         self._observe(score, outcomes)
@@ -85,9 +70,8 @@ class DosePartition:
     def restore(self, scores: Iterable[tuple[DoseScore, int]]) -> None:
         """Prime the state from published scores, oldest first, each with the offset of the record it came from."""
         for score, offset in scores:
-            place = (score.pump, score.entry)
-            if score.revision == 1 or place not in self._closed:
-                self._closed.put(place, offset)
+            if score.revision == 1 or not self._entries.was_closed(score.pump, score.entry):
+                self._entries.closed(score.pump, score.entry, offset)
             outcomes = self._outcomes.restore(score)
             self._observe(score, outcomes)
             if outcomes or score.taken_back is not None:
