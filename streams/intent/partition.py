@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from streams.intent.score import DoseScorer
     from streams.intent.teacher import Teacher
 
+
 class DosePartition:
     """Turns the keystroke events of one partition into scores.
 
