@@ -42,9 +42,10 @@ class UnitLosses:
         name, after = _name(pump), min(max(back - at, 0) // 100, 2**32 - 1)
         place = _place(bucket, name)
         if place >= 0:
-            known = _LOSS.unpack_from(bucket, place)[2]
-            loss = _LOSS.pack(name, offset, after or known)
-            buckets[number] = bucket[:place] + loss + bucket[place + _LOSS.size :]
+            known = _LOSS.unpack_from(bucket, place)
+            loss = (name, offset, after or known[2])
+            if loss != known:
+                buckets[number] = bucket[:place] + _LOSS.pack(*loss) + bucket[place + _LOSS.size :]
         elif len(bucket) < MOST * _LOSS.size:
             buckets[number] = bucket + _LOSS.pack(name, offset, after)
 
@@ -59,7 +60,7 @@ class UnitLosses:
             return False
         together = returned = 0
         name, here = _name(pump), at // BUCKET_MS
-        for number in (here - 1, here, here + 1):
+        for number in (here, here - 1, here + 1):  # where all of a unit failed, the first tells enough
             for other, offset, after in _LOSS.iter_unpack(buckets.get(number, b"")):
                 lost = number * BUCKET_MS + offset
                 if other != name and abs(lost - at) <= TOGETHER_MS:
