@@ -101,11 +101,16 @@ class PriorWeights(Struct, frozen=True, forbid_unknown_fields=True):
     above_soft: Share
     window_sds: Positive
     one_sided_sd: Positive
+    fastest_ml_h: Positive
+    fastest: Share
     fields: dict[Field, Centre]
 
 
 class LearnedWeights(Struct, frozen=True, forbid_unknown_fields=True):
-    """How many entries learned weigh as much as what stands below them, and how many slips as the shipped shares."""
+    """How many entries learned weigh as much as what stands below them, and how many slips as the shipped shares.
+
+    `taken_back` is what a slip undone while typing counts for, `taken_back_most` what all of them may.
+    """
 
     trust_hospital: Positive
     trust_all_hospitals: Positive

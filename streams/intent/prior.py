@@ -190,7 +190,23 @@ class Prior:
         usual_share = self._priors.course.usual_of_first if usual else 0.0
         scale = usual_share / (sum(usual.values()) or 1.0)
         shares = {value: share * scale for value, share in usual.items()}
+        fastest = self._fastest(asked, narrow) if usual else 0.0
+        if fastest:
+            value = weights.fastest_ml_h
+            shares = {one: share * (1 - fastest) for one, share in shares.items()}
+            shares[value] = shares.get(value, 0.0) + fastest * usual_share
         return Density(array("d", cells), within, wide, shares, usual_share)
+
+    def _fastest(self, asked: _Asked, narrow: Sequence[float]) -> float:
+        """Share of the fastest flow a pump takes among the usual values, as far as this drug is given so.
+
+        It is how a bolus is given, at every hospital, and of heparin never.
+        """
+        if asked.unit != "mL/h" or asked.field != "rate" or asked.child or asked.unit not in self._priors.units:
+            return 0.0
+        cell = grid.index(self._weights.fastest_ml_h)
+        of_all = _mixed([(1.0, self._priors.units[asked.unit].density)])
+        return self._weights.fastest * min(1.0, narrow[cell] / of_all[cell])
 
     def _usual_of_unit(self, unit: str, narrow: Sequence[float]) -> Iterator[tuple[float, float]]:
         """Numbers usual in a unit, as far as this drug is given so: 1000 mL/h is a bolus of fluid, and no heparin."""
