@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import promql_parser
 import yaml
@@ -67,16 +67,21 @@ def selectors(expression: str) -> Iterator[promql_parser.VectorSelector]:
 
 
 @cache
-def alert_checks() -> list[dict[str, Any]]:
-    """Every check of an alert in the promtool tests."""
+def checks(kind: Literal["alert_rule_test", "promql_expr_test"]) -> list[dict[str, Any]]:
+    """Every check of this kind in the promtool tests."""
     return [
         check
         for path in TEST_FILES
         for test in yaml.safe_load(path.read_text("utf-8"))["tests"]
-        for check in test["alert_rule_test"]
+        for check in test.get(kind, [])
     ]
 
 
 def routing() -> dict[str, Any]:
     """Alertmanager's configuration."""
     return yaml.safe_load(ALERTMANAGER.read_text("utf-8"))
+
+
+def scraping() -> dict[str, Any]:
+    """Prometheus' configuration."""
+    return yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text("utf-8"))

@@ -4,20 +4,25 @@ import re
 import shutil
 import subprocess
 from itertools import pairwise
+from typing import get_args
 
 import pytest
 
+from schemas.events import AlertKind, Severity
 from services.metrics.catalogue import load
+from services.metrics.windows import WINDOWS
+from streams.agents.read_model import ReadModelAgent
 from tests.contract.alert_rules import (
     GUIDE,
     PROMETHEUS,
     RULE_FILES,
     TEST_FILES,
     Rule,
-    alert_checks,
     alerts,
+    checks,
     recordings,
     rules,
+    scraping,
     selectors,
 )
 from tests.servers.kafka import require
@@ -54,9 +59,15 @@ def test_rules_fire_when_they_must_and_only_then(path):
 @pytest.mark.parametrize("rule", alerts(), ids=str)
 def test_every_alert_is_tested_firing_and_not_firing(rule: Rule):
     """One case in which it must fire, one in which it must not; the watchdog has no second one."""
-    of_it = [check["exp_alerts"] for check in alert_checks() if check["alertname"] == rule.name]
+    of_it = [check["exp_alerts"] for check in checks("alert_rule_test") if check["alertname"] == rule.name]
     assert any(of_it)
     assert any(not fired for fired in of_it) or rule.name == ALWAYS_FIRES
+
+
+@pytest.mark.parametrize("rule", recordings(), ids=str)
+def test_every_recording_is_tested(rule: Rule):
+    """Its value is asked for, and there is one."""
+    assert any(rule.name in check["expr"] and check["exp_samples"] for check in checks("promql_expr_test"))
 
 
 @pytest.mark.parametrize("rule", alerts(), ids=str)
@@ -120,3 +131,19 @@ def test_rules_read_only_what_is_declared(rule: Rule):
 def test_recorded_names_tell_level_metric_and_operation(rule: Rule):
     """level:metric:operation, after Prometheus' own advice."""
     assert re.fullmatch(r"[a-z_]+:pumpwatch_[a-z_]+:[a-z0-9_]+", rule.name)
+
+
+@pytest.mark.parametrize("rule", rules(), ids=str)
+def test_rules_ask_for_values_that_occur(rule: Rule):
+    """A topic, an agent, a kind or a window that is renamed must not leave a rule that never fires."""
+    occurring = {
+        "topic": set(ReadModelAgent.topics),
+        "agent": {ReadModelAgent.name},
+        "kind": set(get_args(AlertKind)),
+        "severity": set(get_args(Severity)),
+        "window": set(WINDOWS),
+        "job": {job["job_name"] for job in scraping()["scrape_configs"]},
+    }
+    for selector in selectors(rule.expression):
+        for matcher in selector.matchers.matchers:
+            assert set(matcher.value.split("|")) <= occurring[matcher.name]
