@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.servers import outside
 from tests.servers.kafka import Kafka
@@ -27,9 +27,14 @@ from tests.servers.worker import Worker
 StartWorker = Callable[..., Worker]
 Server = TypeVar("Server", Kafka, RedisServer)
 
-# Machines are shared and noisy: no test fails for being slow. In CI the examples are the same in every run, so that a
-# change is judged by what it changed; at a developer's they are new each time.
-settings.register_profile("pumpwatch", deadline=None, derandomize=bool(os.environ.get("CI")))
+# Machines are shared and noisy: no test fails for being slow, nor for making its examples slowly. In CI the examples are
+# the same in every run, so that a change is judged by what it changed; at a developer's they are new each time.
+settings.register_profile(
+    "pumpwatch",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
 settings.load_profile("pumpwatch")
 
 
