@@ -58,13 +58,13 @@ class ServedBoard:
 
     async def follows(self, *hospitals: str) -> None:
         """Wait until the board follows the feeds of these hospitals."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not self.app.feed.hospitals.issuperset(hospitals):  # noqa: ASYNC110 (no event tells it)
                 await asyncio.sleep(0.01)
 
     def client(self, **options: Any) -> httpx.AsyncClient:
         """A browser without a session."""
-        client = httpx.AsyncClient(base_url=self.url, timeout=10, verify=False, **options)  # noqa: S501 (plain HTTP)
+        client = httpx.AsyncClient(base_url=self.url, timeout=60, verify=False, **options)  # noqa: S501 (plain HTTP)
         self.clients.append(client)
         return client
 

@@ -13,7 +13,7 @@ def _last_id(body: bytes) -> str:
 
 async def _read(subscription, wanted: int) -> list[bytes]:
     messages = subscription.messages()
-    return [(await asyncio.wait_for(anext(messages), 1)).body for _ in range(wanted)]
+    return [(await asyncio.wait_for(anext(messages), 30)).body for _ in range(wanted)]
 
 
 async def test_every_screen_gets_what_concerns_it_in_order():
@@ -90,7 +90,7 @@ async def test_ending_sessions_ends_their_screens_only():
     waiting = asyncio.create_task(anext(gone.messages(), None))
     await asyncio.sleep(0)
     hub.close(["gone"])
-    assert await asyncio.wait_for(waiting, 1) is None
+    assert await asyncio.wait_for(waiting, 30) is None
     assert hub.sessions == {"stays"}
     hub.request_snapshots()
-    assert await asyncio.wait_for(anext(stays.messages()), 1) == SNAPSHOT_NEEDED
+    assert await asyncio.wait_for(anext(stays.messages()), 30) == SNAPSHOT_NEEDED

@@ -106,7 +106,7 @@ async def test_a_slow_screen_is_dropped_and_the_others_get_everything(board):
     await loop.sock_sendall(stuck, request.encode())
     async with opened(client) as events:
         await next_of(events, "snapshot")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while len(hub) < 2:
             assert time.monotonic() < deadline
             await asyncio.sleep(0.01)
@@ -179,7 +179,7 @@ async def test_a_stream_of_an_ended_session_ends(board, redis, monkeypatch):
         await next_of(events, "snapshot")
         async for key in redis.scan_iter("pw:session:*"):
             await redis.delete(key)
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(60):
             assert {event.name async for event in events} <= {"status", "snapshot"}
 
 
@@ -189,7 +189,7 @@ async def test_health_follows_the_workers(board, redis):
     stranger = board.client()
 
     async def becomes(status: int) -> dict:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while (answer := await client.get("/healthz")).status_code != status:
             assert time.monotonic() < deadline, answer.text
             await asyncio.sleep(0.05)
