@@ -27,8 +27,8 @@ from tests.servers.worker import Worker
 StartWorker = Callable[..., Worker]
 Server = TypeVar("Server", Kafka, RedisServer)
 
-# Machines are shared and noisy: no test fails for being slow, nor for making its examples slowly. In CI the examples are
-# the same in every run, so that a change is judged by what it changed; at a developer's they are new each time.
+# Machines are shared and noisy: no test fails for being slow, nor for making its examples slowly. In CI the examples
+# are the same in every run, so that a change is judged by what it changed; at a developer's they are new each time.
 settings.register_profile(
     "pumpwatch",
     deadline=None,

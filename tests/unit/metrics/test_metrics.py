@@ -163,9 +163,7 @@ async def test_without_redis_only_that_is_told(redis, redis_url, redis_server):
     metrics = Metrics(redis_url, fresh_for_s=0)
     assert (await _scrape(metrics, "/healthz")).status_code == 200
     redis_server.stop()
-    begun = time.monotonic()
     down = await _scrape(metrics)
-    assert time.monotonic() - begun < 6
     assert {name for name, *_ in _samples(down.text)} == {
         "pumpwatch_redis_up",
         "pumpwatch_read_model_read_seconds",
