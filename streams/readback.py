@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -18,6 +18,8 @@ AWAY = {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT}  # noqa: SLF001 (th
 TIMEOUT_S = 10.0
 # The client wants a group; it is never joined and nothing is ever committed.
 GROUP = "pumpwatch-readback"
+
+T = TypeVar("T")
 
 
 class ReadbackError(Exception):
@@ -66,24 +68,29 @@ class Readback:
     def since(self, topic: str, partition: int, timestamp_ms: int) -> Iterator[Message]:
         """Records of a partition with a broker timestamp from `timestamp_ms` on, to its present end."""
         _, high = self._watermarks(topic, partition)
-        [found] = self._consumer.offsets_for_times([TopicPartition(topic, partition, timestamp_ms)], TIMEOUT_S)
+        wanted = [TopicPartition(topic, partition, timestamp_ms)]
+        [found] = self._ask(topic, partition, lambda: self._consumer.offsets_for_times(wanted, TIMEOUT_S))
         if found.offset >= 0:
             yield from self._read(topic, partition, found.offset, high)
 
     def _watermarks(self, topic: str, partition: int) -> tuple[int, int]:
-        """First and next offset. A broker that is away, or just back and without metadata, is asked again."""
+        """First and next offset."""
+        place = TopicPartition(topic, partition)
+        return self._ask(topic, partition, lambda: self._consumer.get_watermark_offsets(place, TIMEOUT_S))
+
+    def _ask(self, topic: str, partition: int, question: Callable[[], T | None]) -> T:
+        """The answer of the broker. One that is away, or just back and without metadata, is asked again."""
         deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
-                marks = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), TIMEOUT_S)
-                reason = "Kafka does not answer"
+                answer, reason = question(), "Kafka does not answer"
             except KafkaException as error:
-                marks, reason = None, error.args[0].str()
+                answer, reason = None, error.args[0].str()
                 # Seen once: a client went on saying that all brokers are down when they were back. A new one asks them.
                 self._consumer.close()
                 self._consumer = self._client()
-            if marks is not None:
-                return marks
+            if answer is not None:
+                return answer
             if time.monotonic() > deadline:
                 raise ReadbackError(f"{topic}/{partition}: {reason}")
             time.sleep(RETRY_S)

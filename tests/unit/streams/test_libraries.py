@@ -31,5 +31,5 @@ def test_a_broker_that_is_away_at_the_start_is_asked_again(libraries):
     follower.join(0.5)
     assert follower.is_alive()
     follower.stop()
-    follower.join(10)
+    follower.join(60)
     assert not follower.is_alive()
