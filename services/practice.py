@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from schemas.events import At  # noqa: TC001 (msgspec reads the annotations)
-from services.readmodel.rollups import hours
+from services.readmodel.rollups import hours, partials
 from streams.power.practice import UnitShift, judge_practice
 
 if TYPE_CHECKING:
@@ -58,5 +58,5 @@ async def verdicts(redis: Redis, hospital: str, zone: tzinfo) -> list[PracticeVe
     decode = msgspec.json.Decoder(PowerSums).decode
     found: list[PowerSums] = []
     for _, hour in await hours(redis, [hospital]):
-        found += [decode(partial) for partial in await redis.hvals(f"pw:roll:{hospital}:{hour}")]
+        found += await partials(redis, hospital, hour, decode)
     return judge_practice(unit_shifts(found, zone))

@@ -38,7 +38,7 @@ def practice(
     """
     try:
         shifts = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
         fail(f"--zone {zone}: no such time zone; give one as Europe/Vienna")
     url = Settings.load(redis=redis).redis.get_secret_value()
     try:

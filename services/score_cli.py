@@ -56,6 +56,8 @@ def score(
     """
     if state_out is not None and not learn:
         fail("--state-out needs --learn: nothing is learned without it")
+    if state_out is not None and not state_out.parent.is_dir():
+        fail(f"{state_out.parent} is no folder; make it, or give --state-out another place")
     libraries = _libraries(library or [])
     learned = Learned() if learn else None
     teacher = None if learned is None else Teacher(learned, libraries)

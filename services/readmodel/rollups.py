@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 import structlog
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 
 class RollupSums(msgspec.Struct):
@@ -114,17 +116,22 @@ async def hours(redis: Redis, of: Sequence[str]) -> list[tuple[str, str]]:
     return sorted(found, key=lambda cell: cell[1], reverse=True)
 
 
-async def sums_of(redis: Redis, hospital: str, hour: str) -> HourSums:
-    """The sums of one hospital and hour over all its partial rollups, in any order."""
-    partials = await redis.hvals(f"pw:roll:{hospital}:{hour}")
-    whole = RollupSums()
-    drugs: dict[str, RollupSums] = {}
-    for partial in partials:
+async def partials(redis: Redis, hospital: str, hour: str, decode: Callable[[str], T]) -> list[T]:
+    """The partial rollups of one hospital and hour, in any order; what cannot be read is reported and left out."""
+    found = []
+    for partial in await redis.hvals(f"pw:roll:{hospital}:{hour}"):
         try:
-            sums = _decode(partial)
+            found.append(decode(partial))
         except msgspec.MsgspecError as error:
             log.warning("stored rollup cannot be read", hospital=hospital, hour=hour, reason=str(error))
-            continue
+    return found
+
+
+async def sums_of(redis: Redis, hospital: str, hour: str) -> HourSums:
+    """The sums of one hospital and hour over all its partial rollups."""
+    whole = RollupSums()
+    drugs: dict[str, RollupSums] = {}
+    for sums in await partials(redis, hospital, hour, _decode):
         whole.add(sums)
         if sums.flagged or sums.decided:
             drugs.setdefault(_canonical(sums.drug), RollupSums()).add(sums)

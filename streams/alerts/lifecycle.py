@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from schemas.codec import EventRefused
 from schemas.events import Alert
+from streams.alerts.memory import LASTING
 from streams.alerts.rules import RANK
 
 if TYPE_CHECKING:
@@ -29,9 +30,10 @@ ACTIONS_KEPT = 16
 CHARGE_STEP_PCT = 10
 CAPACITY_STEP = 0.05
 EMPTY_SHIFT = timedelta(minutes=5)
-# A keypad's figures are shown again when they have grown by half, or when they are a day old.
+# A keypad's figures are shown again when they have grown by half, and those of a fault that stands for weeks when they
+# are a day old, so that it is not taken for one that nothing is heard of any more.
 BOUNCES_GROWTH = 1.5
-KEYPAD_SHOWN_EVERY = timedelta(days=1)
+FAULT_SHOWN_EVERY = timedelta(days=1)
 
 
 def after_finding(before: Alert | None, finding: Finding, fingerprint: str, flapping: Flapping) -> Alert | None:
@@ -167,9 +169,9 @@ def _worth_showing(before: Alert, finding: Finding) -> bool:
     old, new = before.subject, finding.subject
     if new.entry is not None:
         return before.summary != finding.summary or old.error_likelihood != new.error_likelihood
+    if before.kind in LASTING and finding.source.at - before.at >= FAULT_SHOWN_EVERY:
+        return True
     if old.keypad is not None and new.keypad is not None:
-        if finding.source.at - before.at >= KEYPAD_SHOWN_EVERY:
-            return True
         return new.keypad.bounced_entries >= BOUNCES_GROWTH * old.keypad.bounced_entries
     if old.battery is not None and new.battery is not None:
         return abs(new.battery.capacity - old.battery.capacity) >= CAPACITY_STEP

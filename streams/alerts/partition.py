@@ -19,7 +19,7 @@ from streams.alerts.dose import entry_finding
 from streams.alerts.finding import Finding, fingerprint
 from streams.alerts.keypad import KeypadWatch
 from streams.alerts.lifecycle import after_action, after_finding, closed_by_time
-from streams.alerts.memory import AlertMemory
+from streams.alerts.memory import LASTING, AlertMemory
 from streams.alerts.waiting import after_waiting, due, waited_for
 
 if TYPE_CHECKING:
@@ -234,7 +234,8 @@ class AlertPartition:
         self._applied += 1
         if self._applied % TIDY_EVERY == 0:
             for alert in self._memory.outdated(self._clock):
-                hours = self._rules.memory.open_hours
+                memory = self._rules.memory
+                hours = memory.lasting_hours if alert.kind in LASTING else memory.open_hours
                 self._close(alert.fingerprint, self._clock, f"Nothing heard of it for {hours:g} h", changes)
             self._memory.forget(self._clock)
         self._take_waiting(changes)

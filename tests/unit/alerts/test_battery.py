@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from schemas.events import BatteryHealth
+from streams.alerts.partition import TIDY_EVERY
 from streams.alerts.rules import load_rules
-from tests.made_alerts import Timeline, episode
+from tests.made_alerts import Timeline, action, episode, score
 from tests.made_power import at
 
 
@@ -108,3 +109,27 @@ def test_a_worn_battery_stays_open_longer_than_other_alerts():
     for number in range(1100):
         line.apply(episode(hours + number / 10, 1, pump="P2", episode=f"P2@{number}", minutes=1.0))
     assert ("battery_degraded", "warning", "firing") in line.open()
+
+
+def test_a_worn_battery_of_which_verdicts_come_daily_stays_one_alert():
+    """However little they change for however long: an acknowledgement must not be lost after three weeks."""
+    line = Timeline()
+    day = 24 * 60
+    [alert] = line.play(episode(9, 1, battery=health(capacity=0.5)))
+    line.play(action(20, alert, "acknowledge"))
+    for number in range(1, 45):
+        line.play(episode(number * day, 1, episode=f"P1@{number}", battery=health(capacity=0.5)))
+    shown = [change for change in line.published if change.kind == "battery_degraded"]
+    assert [change.state for change in shown] == ["firing"] + ["acknowledged"] * 44
+    assert ("battery_degraded", "warning", "acknowledged") in line.open()
+
+
+def test_a_fault_that_nothing_is_heard_of_says_for_how_long():
+    """Longer than other alerts, as silence does not mend a battery."""
+    line = Timeline()
+    line.play(episode(9, 1, battery=health(capacity=0.5)))
+    changes = []
+    for number in range(TIDY_EVERY):
+        changes += line.alerts.apply_score(score(501 * 60, entry=f"x{number}", pump="P2", verdict="ok"))
+    told = [change for change in changes if change.kind == "battery_degraded"]
+    assert [(change.state, change.summary) for change in told] == [("resolved", "Nothing heard of it for 500 h")]

@@ -3,7 +3,12 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from services.practice import PowerSums, unit_shifts
+import msgspec
+import typer
+from typer.testing import CliRunner
+
+from services.practice import PowerSums, unit_shifts, verdicts
+from services.practice_cli import practice
 
 
 def rollup(hour: int, infusing=0.0, battery=0.0, care_area="MICU", **causes) -> PowerSums:
@@ -34,3 +39,25 @@ def test_shifts_go_by_the_clock_of_the_hospital():
     """6 o'clock UTC is 7 in Vienna in winter: the day shift."""
     (one,) = unit_shifts([rollup(6, infusing=60)], ZoneInfo("Europe/Vienna"))
     assert one.shift == "day"
+
+
+async def test_what_cannot_be_read_does_not_hide_the_rest(redis):
+    """Somebody else's field in the hash is left out, as everywhere."""
+    for hour in range(200):
+        name = f"2026-11-{hour // 24 + 1:02}T{hour % 24:02}Z"
+        await redis.zadd("pw:hours:North", {name: hour})
+        sums = {"care_area": "MICU", "hour": f"{name[:-1]}:00:00Z", "infusing_minutes": 60.0}
+        await redis.hset(f"pw:roll:North:{name}", "a", msgspec.json.encode(sums).decode())
+        await redis.hset(f"pw:roll:North:{name}", "x", "not json")
+    found = await verdicts(redis, "North", UTC)
+    assert {one.of.care_area for one in found} == {"MICU"}
+
+
+def test_a_name_that_is_no_time_zone_is_one_clear_line():
+    """Also where it is a folder of zones."""
+    app = typer.Typer()
+    app.command()(practice)
+    for zone in ("Europe", "Nowhere", "../etc"):
+        refused = CliRunner().invoke(app, ["--hospital", "North", "--zone", zone])
+        assert refused.exit_code == 2
+        assert refused.stderr == f"pumpwatch: --zone {zone}: no such time zone; give one as Europe/Vienna\n"

@@ -60,3 +60,13 @@ def test_a_state_file_without_learning_is_refused(tmp_path):
     result = CliRunner().invoke(app, ["score", "--state-out", str(tmp_path / "s"), "-"], input=b"")
     assert result.exit_code == 2
     assert "--state-out needs --learn" in result.stderr
+
+
+def test_a_place_that_is_not_there_is_said_before_the_work(tmp_path):
+    """Nothing is scored whose learning could not be written."""
+    place = tmp_path / "none" / "s"
+    log = tmp_path / "k.ndjson"
+    log.write_bytes(encode(entry("p", 1, "5")) + b"\n")
+    result = CliRunner().invoke(app, ["score", "--learn", "--state-out", str(place), str(log)])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"{place.parent} is no folder" in result.stderr
