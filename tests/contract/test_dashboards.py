@@ -101,6 +101,13 @@ def test_panel_ids_are_unique(page):
 
 
 @each_dashboard
+def test_panels_are_told_apart_by_their_titles(page):
+    """People say a panel by its title."""
+    titles = Counter(panel["title"] for panel in page["panels"] if panel["type"] != "row")
+    assert [title for title, count in titles.items() if count > 1] == []
+
+
+@each_dashboard
 def test_panels_fill_their_lines_and_do_not_overlap(page):
     """Each line is 24 columns wide without a gap, all its panels have one height, and the next follows below."""
     lines: dict[int, list[dict]] = {}

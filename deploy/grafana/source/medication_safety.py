@@ -165,7 +165,7 @@ _warnings = over_time(
     colours={"Soft limit": ORANGE, "Hard limit": VERMILLION, "Overridden": REDDISH_PURPLE, "Cancelled": SKY_BLUE},
 )
 _alerts = over_time(
-    "Open alerts of dose entries",
+    "Open alerts of dose entries over time",
     "How many stood open at each moment.",
     Query("{{severity}}", total("pumpwatch_alerts_open", by="severity", kind="dose_entry_error")),
     colours={"critical": BAD, "warning": WATCH, "info": SKY_BLUE},

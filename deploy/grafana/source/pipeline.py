@@ -55,9 +55,9 @@ _now = (
         "Records that went to a dead-letter topic in the time that the dashboard shows.",
         Query("Records", increase("pumpwatch_pipeline_worker_dead_letters_total")),
         unit=COUNT,
-        steps=((None, GOOD), (1, WATCH)),
+        steps=((None, GOOD), (0.5, WATCH)),
         none=_SILENT,
-    ),
+    ).decimals(0),  # an increase is extrapolated to the ends of the time
 )
 
 _finished = over_time(
@@ -90,7 +90,7 @@ _age = over_time(
     none=_SILENT,
 )
 _workers = by_label(
-    "Workers",
+    "Each worker",
     "A worker is called by its host and process, so a new name is a new start.",
     "worker",
     Query("Partitions", total("pumpwatch_pipeline_worker_partitions", by="worker")),
