@@ -116,7 +116,7 @@ async def hours(redis: Redis, of: Sequence[str]) -> list[tuple[str, str]]:
     return sorted(found, key=lambda cell: cell[1], reverse=True)
 
 
-async def partials(redis: Redis, hospital: str, hour: str, decode: Callable[[str], T]) -> list[T]:
+async def partials(redis: Redis, hospital: str, hour: str, decode: Callable[[bytes | str], T]) -> list[T]:
     """The partial rollups of one hospital and hour, in any order; what cannot be read is reported and left out."""
     found = []
     for partial in await redis.hvals(f"pw:roll:{hospital}:{hour}"):
