@@ -164,14 +164,21 @@ class OpenEpisode:
         standing.active_told = active
         return revised(self, tally, clock if active else tally.paused or clock, outlook=outlook, end=0)
 
-    def fall_silent(self, window: bytes, now_s: int) -> PowerEpisode | None:
-        """A revision if nothing was heard of the pump for too long while it infused on battery."""
+    def fall_silent(self, window: bytes, now_s: int, latest_s: int, still_s: int = 0) -> PowerEpisode | None:
+        """A revision if nothing was heard of the pump for too long while it infused on battery.
+
+        `latest_s`: when it was heard at the latest, by the clock of all; `still_s`: for so long after `now_s` nothing
+        was heard of any pump.
+        """
         standing, thresholds = self.standing, self.fleet.thresholds
-        if not standing.heard_s:
+        if not (standing.heard_s or still_s):
             standing.heard_s = now_s  # taken up after a restart: listen from now on
         last = newest(window) >> AT_SHIFT
-        # It was heard later than it was looked at, by its own clock.
-        quiet_s = now_s - standing.heard_s - self.runway.since(last // 1000)
+        quiet_s = still_s
+        if standing.heard_s:
+            # By its own clock as far as that can be, and it was heard later than it was looked at.
+            heard_s = max(standing.heard_s, min(self.runway.heard_s, latest_s))
+            quiet_s += max(now_s - heard_s - self.runway.since(last // 1000), 0)
         if quiet_s * 1000 < thresholds.silent_after or not is_active(newest(window)):
             return None
         # By the pump's own clock, which may differ from the others'.

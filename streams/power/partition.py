@@ -37,9 +37,10 @@ class PowerPartition:
     """Follows the pumps of one partition.
 
     What is published about a pump depends on that pump's events alone, with these exceptions: that it fell silent is
-    told by the clock of the partition's other pumps; a pump not heard of for `memory_h` of that clock leaves memory,
-    which closes its episode at its last word; a power failure of a unit shows in several pumps at once (`losses`, to
-    which the worker adds what other partitions published); and what is usual for a model comes from all pumps of it.
+    told by the clock of the partition's other pumps, or by the reader's where none of them speaks (`still`); a pump
+    not heard of for `memory_h` of that clock leaves memory, which closes its episode at its last word; a power failure
+    of a unit shows in several pumps at once (`losses`, to which the worker adds what other partitions published); and
+    what is usual for a model comes from all pumps of it.
     """
 
     def __init__(self, settings: PowerSettings | None = None, losses: UnitLosses | None = None) -> None:
@@ -90,6 +91,18 @@ class PowerPartition:
             if self._clock.hear(at):
                 for gone in self._rounds.look(revisions):
                     self._restart.through.pop(gone, None)
+        return revisions
+
+    def still(self, still_s: float) -> list[PowerEpisode]:
+        """The revisions that it leads to that no event came for so many seconds, though all there are were read.
+
+        A pump that is alone in its partition has no others by whose clock it falls silent; so time passes as it does
+        for the reader. It passes for silence only: nothing else is decided by it, and the next event finds the clock
+        where it was. Call it again with the whole time; call it only while all that there is was read, or an outage
+        of Kafka would make every pump look silent.
+        """
+        revisions: list[PowerEpisode] = []
+        self._rounds.look_still(int(still_s), revisions)
         return revisions
 
     def restore(self, published: Iterable[tuple[PowerEpisode, int]]) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # All pumps are looked at once in so much event time: whether they have fallen silent.
 ROUND_S = 60
 TIDY_S = 3600  # so often pumps that have left are forgotten
+MOST_AT_ONCE = 1000  # revisions of pumps that fell silent together; the others wait for the next look
 
 
 class Rounds:
@@ -47,7 +48,7 @@ class Rounds:
         slots = self._slots
         for pump in [pump for pump in pumps if pump in slots and slots[pump][0] & OPEN]:
             if self._quiet(slots[pump], now_s):
-                self._listen(pump, slots[pump], now_s, revisions)
+                self._listen(pump, now_s, 0, revisions)
         if now_s < self._tidied_s + TIDY_S:
             return []
         self._tidied_s = now_s
@@ -58,17 +59,26 @@ class Rounds:
             self._forget(pump, revisions)
         return gone
 
+    def look_still(self, still_s: int, revisions: list[PowerEpisode]) -> None:
+        """Look at all pumps after so long in which nothing was heard of any."""
+        now_s = self._clock.before // 1000
+        for pump in [pump for pump, packed in self._slots.items() if packed[0] & OPEN]:
+            if self._quiet(self._slots[pump], now_s + still_s):
+                self._listen(pump, now_s, still_s, revisions)
+                if len(revisions) >= MOST_AT_ONCE:
+                    return
+
     def _quiet(self, packed: bytes, now_s: int) -> bool:
         """Whether it is worth a look if the pump fell silent."""
         place = EPISODE[packed[0]] + WAKE.size
         heard_s = int.from_bytes(packed[place : place + 4], "little")
         return not heard_s or (now_s - heard_s) * 1000 >= self._fleet.thresholds.silent_after
 
-    def _listen(self, pump: str, packed: bytes, now_s: int, revisions: list[PowerEpisode]) -> None:
-        slot = parted(packed)
+    def _listen(self, pump: str, now_s: int, still_s: int, revisions: list[PowerEpisode]) -> None:
+        slot = parted(self._slots[pump])
         episode = OpenEpisode.kept_in(slot, pump, self._fleet)
         heard_s = episode.standing.heard_s
-        revision = episode.fall_silent(slot.window, now_s)
+        revision = episode.fall_silent(slot.window, now_s, self._clock.latest(heard_s), still_s)
         if revision is not None:
             revisions.append(revision)
         if revision is not None or episode.standing.heard_s != heard_s:

@@ -72,6 +72,11 @@ class Runway(Packed):
         """Whether anything was heard of the discharge."""
         return self._at > 0
 
+    @property
+    def heard_s(self) -> int:
+        """When the last event was that was looked at, 0 if there is none."""
+        return self._at
+
     def charged(self, charge: int) -> bool:
         """Whether the battery was charged meanwhile, without our hearing of it."""
         return self._at > 0 and charge > self._charge + REBOUND

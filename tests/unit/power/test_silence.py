@@ -1,5 +1,7 @@
 """A pump that falls silent while it infuses on battery is told of by the clock of the others."""
 
+import pytest
+
 from streams.power.partition import PowerPartition
 from tests.made_power import Pump, at, closed
 
@@ -104,3 +106,92 @@ def test_a_pump_that_is_restored_is_listened_for():
     silent = others_go_on(restarted, 11, 40)
     assert silent
     assert silent[0].silent_since is not None
+
+
+def alone(partition, minutes=10):
+    """A pump that is the only one of its partition, on battery from 08:00 on; what its events lead to."""
+    pump = Pump()
+    told = []
+    for minute in range(minutes):
+        told += partition.apply(pump.battery(minute, 90 - minute / 4), minute)
+    return pump, told
+
+
+def test_a_pump_alone_in_its_partition_is_missed_by_the_readers_clock():
+    """After six minutes in which nothing came, and again after twenty more."""
+    partition = PowerPartition()
+    alone(partition)
+    told = {still_s: partition.still(still_s) for still_s in range(0, 2000, 15)}
+    first, again = [still_s for still_s, revisions in told.items() if revisions]
+    assert (first, again) == (360, 1560)
+    [silent] = told[first]
+    assert (silent.silent_since, silent.at, silent.ended_at, silent.pump) == (at(9), at(15), None, "P1")
+
+
+def test_a_few_events_are_enough_for_the_readers_clock():
+    """Before the pumps' own clock has ticked for the first time."""
+    partition = PowerPartition()
+    alone(partition, minutes=2)
+    assert partition.still(359) == []
+    assert [r.silent_since for r in partition.still(360)] == [at(1)]
+
+
+def test_what_was_told_by_the_readers_clock_leaves_no_trace_in_the_episode():
+    """Heard again, the pump goes on, and its end is as if nobody had listened."""
+    listened, deaf = PowerPartition(), PowerPartition()
+    ends = []
+    for partition in (listened, deaf):
+        pump, _ = alone(partition)
+        if partition is listened:
+            assert len(partition.still(500)) == 1
+        told = []
+        for minute in (19, *range(20, 40)):
+            told += partition.apply(pump.battery(minute, 85), 100 + minute)
+        assert [r.silent_since for r in told] == [None] * len(told)
+        assert partition.still(300) == []
+        for minute in (40, 43, 46, 49):
+            told += partition.apply(pump.mains(minute), 100 + minute)
+        [end] = closed(told)
+        ends.append((end.started_at, end.ended_at, end.minutes, end.cause, end.charge_min))
+    assert ends[0] == ends[1] == (at(0), at(40), 40, "practice", 85)
+
+
+def test_a_pump_on_mains_is_not_missed_by_the_readers_clock():
+    """Nor one that stopped infusing."""
+    partition = PowerPartition()
+    pump, _ = alone(partition)
+    partition.apply(pump.mains(10), 10)
+    assert partition.still(3600) == []
+
+
+def test_time_that_passed_for_the_others_too_counts_before_the_reader_went_without():
+    """Silent for some minutes before the last of the others spoke: told so much sooner."""
+    partition = PowerPartition()
+    fallen_silent(partition)
+    others_go_on(partition, 10, 14)
+    assert partition.still(30) == []
+    assert [r.silent_since for r in partition.still(240)] == [at(9)]
+
+
+def test_a_silence_told_by_the_readers_clock_outlives_a_restart():
+    """It is not told twice, but again after twenty minutes; a pump not told of yet is listened for anew."""
+    partition = PowerPartition()
+    _, told = alone(partition)
+    told += partition.still(400)
+    restarted = PowerPartition()
+    restarted.restore([(revision, 9) for revision in told])
+    assert restarted.still(370) == []
+    [again] = restarted.still(1700)
+    assert (again.silent_since, again.revision) == (at(9), told[-1].revision + 1)
+
+
+@pytest.mark.parametrize("others", [2, 12, 60])
+def test_after_an_hour_in_which_nobody_was_heard_nobody_that_speaks_is_missed(others):
+    """The clock leaps over that hour; who spoke after it is not silent since before it."""
+    partition = PowerPartition()
+    pump = Pump()
+    told = []
+    for minute in (*range(20), *range(80, 110)):
+        told += partition.apply(pump.battery(minute, 90), minute)
+        told += others_go_on(partition, minute, minute + 1, pumps=others)
+    assert [r.silent_since for r in told] == [None] * len(told)
