@@ -25,6 +25,7 @@ from tests.contract.alert_rules import (
     scraping,
     selectors,
 )
+from tests.contract.dashboards import filled, panels
 from tests.servers.kafka import require
 
 ALWAYS_FIRES = "Watchdog"
@@ -125,6 +126,15 @@ def test_rules_read_only_what_is_declared(rule: Rule):
         labels = declared[selector.name]
         asked = {matcher.name for matcher in selector.matchers.matchers}
         assert labels is None or asked <= labels
+
+
+def test_nothing_is_recorded_for_nobody():
+    """Each recorded series is read by another rule or by a dashboard."""
+    read = {selector.name for rule in rules() for selector in selectors(rule.expression)}
+    read |= {
+        selector.name for panel in panels() for query in panel.expressions for selector in selectors(filled(query))
+    }
+    assert {rule.name for rule in recordings()} <= read
 
 
 @pytest.mark.parametrize("rule", recordings(), ids=str)
