@@ -10,6 +10,9 @@ from functools import cache
 import promql_parser
 import pytest
 import yaml
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
 from promql_parser import AggregateExpr, BinaryExpr, NumberLiteral, ParenExpr, VectorSelector
 
 from deploy.grafana.source.catalogue import declared
@@ -18,6 +21,7 @@ from deploy.grafana.source.palette import OKABE_ITO
 from deploy.grafana.source.queries import LEAST_FOR_A_LINE
 from tests.contract.dashboards import BUILT_IN, dashboards, filled, panels
 
+register_default_plugins()  # the SDK reads panels and queries as their own types
 DASHBOARDS, PANELS = dashboards(), panels()
 PROVISIONING = FOLDER.parent / "provisioning"
 each_dashboard = pytest.mark.parametrize("page", DASHBOARDS.values(), ids=DASHBOARDS)
@@ -91,6 +95,13 @@ def test_schema_is_that_of_grafana_11_6(page):
     assert page["schemaVersion"] == 41
     assert (page["editable"], page["timezone"], page["tags"]) == (False, "browser", ["pumpwatch"])
     assert "id" not in page, "the number belongs to one Grafana"
+
+
+@each_dashboard
+def test_the_model_reads_back_as_it_was_written(page):
+    """The SDK's types of Grafana's own model take every field, and lose and add none."""
+    again = json.loads(json.dumps(Dashboard.from_json(page), cls=JSONEncoder))
+    assert again == page
 
 
 @each_dashboard
@@ -327,6 +338,15 @@ def test_a_share_is_shown_as_one(panel):
     for target in panel.model["targets"]:
         is_share = bool(shares(target["expr"])) or "_ratio" in target["expr"]
         assert (units.get(target["legendFormat"], defaults["unit"]) == "percentunit") is is_share
+
+
+@each_dashboard
+def test_the_data_source_is_the_provisioned_one_unless_another_is_chosen(page):
+    """The variable begins with the uid that the provisioning gives."""
+    (source,) = yaml.safe_load((PROVISIONING / "datasources" / "pumpwatch.yaml").read_text("utf-8"))["datasources"]
+    (variable,) = [one for one in page["templating"]["list"] if one["name"] == "datasource"]
+    assert (variable["type"], variable["query"]) == ("datasource", source["type"])
+    assert (variable["current"]["text"], variable["current"]["value"]) == (source["name"], source["uid"])
 
 
 def test_provisioning_takes_its_addresses_from_the_environment():

@@ -208,7 +208,7 @@ def test_hospitals_to_choose_are_those_that_are_heard(scraped):
     """The variable's query names both; with one that is not there, figures are absent and not zero."""
     (variable,) = [one for one in dashboards()["fleet"]["templating"]["list"] if one["name"] == "hospital"]
     assert variable["query"] == "label_values(pumpwatch_pumps_online, hospital)"
-    assert scraped.prometheus.values_of("hospital", "pumpwatch_pumps_online") == ["North", "South"]
+    scraped.until(lambda: scraped.prometheus.values_of("hospital", "pumpwatch_pumps_online"), ["North", "South"])
     online = expressions("fleet", "Pumps online")["Pumps"]
     scraped.until(lambda: (scraped.figure(online, hospital="North|South") or 0) > PUMPS, True)
     assert scraped.figure(online, hospital="East") is None

@@ -89,7 +89,9 @@ class Page:
 
 
 def _source() -> DatasourceVariable:
-    return DatasourceVariable("datasource").label("Prometheus").type("prometheus")
+    # Grafana takes another Prometheus where the provisioned one is not there.
+    provisioned = model.VariableOption(selected=True, text="Pumpwatch", value="pumpwatch-prometheus")
+    return DatasourceVariable("datasource").label("Prometheus").type("prometheus").current(provisioned)
 
 
 def _hospital() -> QueryVariable:

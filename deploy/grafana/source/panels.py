@@ -11,8 +11,6 @@ from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConf
 from grafana_foundation_sdk.builders.prometheus import Dataquery
 from grafana_foundation_sdk.models import common as choices
 from grafana_foundation_sdk.models.dashboard import (
-    DashboardLink,
-    DashboardLinkType,
     DataSourceRef,
     DataTransformerConfig,
     DynamicConfigValue,
@@ -117,7 +115,7 @@ def by_label(
     *columns: Query,
     unit: str = ENTRIES,
     none: str = "no rows",
-    link: DashboardLink | None = None,
+    link: Mapping[str, str] | None = None,
 ) -> table.Panel:
     """A row for each value of the label, a column for each query."""
     panel = table.Panel().height(TABLE_HEIGHT).filterable(True).thresholds(_thresholds(ALWAYS_PLAIN))
@@ -131,14 +129,14 @@ def by_label(
     }
     panel.with_transformation(DataTransformerConfig("organize", options=shown))
     if link is not None:
-        panel.override_by_name(label.capitalize(), [DynamicConfigValue("links", [link.to_json()])])
+        panel.override_by_name(label.capitalize(), [DynamicConfigValue("links", [link])])
     return _common(panel, title, says, columns, unit, none, instant=True, form=PromQueryFormat.TABLE)
 
 
-def row_link(title: str, dashboard: str, label: str) -> DashboardLink:
+def row_link(title: str, dashboard: str, label: str) -> Mapping[str, str]:
     """From a row of a table to the dashboard, with the row's label chosen and the time kept."""
-    url = f"/d/{dashboard}?var-{label}=${{__value.raw}}&${{__url_time_range}}"
-    return DashboardLink(title=title, type_val=DashboardLinkType.LINK, url=url)
+    url = f"/d/{dashboard}?var-{label}=${{__value.raw:percentencode}}&${{__url_time_range}}"
+    return {"title": title, "url": url}
 
 
 def description(says: str, queries: Sequence[Query]) -> str:
