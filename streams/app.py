@@ -78,6 +78,7 @@ class StreamWorker:
             live_pumps=LivePumps(read_model),
             metrics=self.metrics,
             letting_go=lambda: self.app.should_stop or not self.consumer.flow_active,
+            at_end=lambda topic: self.consumer.at_end(topic),  # noqa: PLW0108 (there is no consumer yet)
         )
         try:
             self.agents = [kind(self.context) for kind in AGENTS]

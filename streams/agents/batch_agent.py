@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from aiokafka import ConsumerRecord
     from confluent_kafka import Message
+    from faust.types import TP
     from msgspec import Struct
 
     from schemas.envelope import Event
@@ -163,8 +164,8 @@ class BatchAgent(ABC):
         """Count a record that was no trouble."""
         self.dead_letters.note(record, refused=False)
 
-    def publish(self, topic: str, key: str, event: Event, record: ConsumerRecord, position: Position) -> None:
-        """Queue a derived event for the partition of the record it comes from."""
+    def publish(self, topic: str, key: str, event: Event, record: ConsumerRecord | TP, position: Position) -> None:
+        """Queue a derived event for the partition of the record, or of the source, that it comes from."""
         self.outbox.send(
             topic,
             key=key.encode(),

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """Settings, read models and metrics, and how to tell that the worker must let go of its work."""
+    """Settings, read models and metrics, and how to tell that the worker must let go of its work.
+
+    `at_end` tells the partitions of a topic that are read to their end and finished, and the offset of what comes next.
+    """
 
     settings: Settings
     libraries: Libraries
@@ -25,3 +28,4 @@ class WorkerContext:
     live_pumps: LivePumps
     metrics: WorkerMetrics
     letting_go: Callable[[], bool]
+    at_end: Callable[[str], dict[int, int]]

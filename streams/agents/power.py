@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
+
+from faust.types import TP
 
 from schemas.codec import ms
 from schemas.events import Alert, PowerEpisode, PowerEvent, Rollup
 from schemas.topics import ALERTS, POWER, POWER_EPISODES, ROLLUPS
 from streams.agents.pump_events import PumpEventAgent
+from streams.agents.stillness import Stillness
 from streams.lost_mains import EpisodeFollower
 from streams.power.losses import UnitLosses
 from streams.power.partition import PowerPartition
@@ -21,6 +25,10 @@ if TYPE_CHECKING:
 # Minutes of infusing are sums of ten minutes; what was not told before a crash is lost.
 TELL_EVERY_S = 30.0
 LAST_WORDS_S = 2.0
+# So often it is looked whether nothing comes; the indices of what that leads to follow those of any one record.
+LOOK_EVERY_S = 5.0
+STILL_FROM_S = 30.0
+AFTER_THE_RECORD = 1000
 # So long the loop may take over what other partitions published at a time.
 AT_A_TIME_S = 0.02
 
@@ -38,7 +46,9 @@ class PowerAgent(PumpEventAgent):
         self._losses = UnitLosses()
         self.follower = EpisodeFollower(context.settings.confluent())
         self._cells: dict[int, InfusingCells] = {}
-        self._told_at = time.monotonic()
+        self._told_at = self._looked_at = time.monotonic()
+        self._stillness = Stillness()
+        self._waking: asyncio.Task[None] | None = None
 
     def decisions(self, partition: int) -> PowerPartition:  # noqa: ARG002 (all alike)
         """Decisions of a partition; all know which pumps of a unit lost the mains."""
@@ -63,6 +73,9 @@ class PowerAgent(PumpEventAgent):
             self._told_at = began
             for partition in list(self._cells):
                 self.take_infusing(partition)
+        if began - self._looked_at >= LOOK_EVERY_S and not self.outbox.crowded:
+            self._looked_at = began
+            self.listen(began)
         while time.monotonic() - began < AT_A_TIME_S and (episode := self.follower.fetch()) is not None:
             back = episode.ended_at or episode.paused_at
             self._losses.note(
@@ -71,6 +84,29 @@ class PowerAgent(PumpEventAgent):
                 ms(episode.started_at),
                 0 if back is None else ms(back),
             )
+
+    def listen(self, now_s: float) -> None:
+        """Tell of pumps that fell silent where nothing comes any more, though all that there is was read."""
+        if self._waking is not None and self._waking.done():
+            self._waking.result()  # what failed there ends the worker, as it would in a batch
+            self._waking = None
+        at_end = self.context.at_end(self.source)
+        for partition, still_s in self._stillness.look(at_end, now_s).items():
+            state = self.state(partition)
+            if still_s < STILL_FROM_S:
+                continue
+            if state is not None:
+                self.tell_silent(partition, state, at_end[partition], still_s)
+            elif self._waking is None:
+                # Nothing came since the worker has the partition; a pump may have fallen silent before.
+                self._waking = asyncio.get_running_loop().create_task(self.wake(partition, at_end[partition]))
+
+    def tell_silent(self, partition: int, state: PartitionState, next_offset: int, still_s: float) -> None:
+        """Publish which pumps of a partition fell silent, at positions behind what its last record led to."""
+        for episode in state.decisions.still(still_s):
+            offset, index = max(state.published, (next_offset - 1, AFTER_THE_RECORD))
+            state.published = offset, index + 1
+            self.publish(self.output, episode.pump, episode, TP(self.source, partition), state.published)
 
     def take_infusing(self, partition: int) -> None:
         """Publish how long the pumps of a partition infused, where that changed."""

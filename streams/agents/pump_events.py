@@ -6,6 +6,7 @@ published, so after a crash the same records are read again and nothing is publi
 
 from __future__ import annotations
 
+import asyncio
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -59,6 +60,8 @@ class PumpEventAgent(BatchAgent):
     def __init__(self, context: Any) -> None:
         super().__init__(context)
         self._states: dict[int, PartitionState] = {}
+        self._restores = asyncio.Lock()
+        self._forgotten = 0
 
     @abstractmethod
     def decisions(self, partition: int) -> Decisions:
@@ -72,20 +75,36 @@ class PumpEventAgent(BatchAgent):
 
     def forget(self, partitions: set[tuple[str, int]]) -> None:
         """Drop the state of partitions of our source topic."""
+        self._forgotten += 1
         for topic, partition in partitions:
             if topic == self.source:
                 self._states.pop(partition, None)
 
     async def take(self, batch: Batch) -> None:
         """Apply the records of a batch and send what they lead to."""
-        state = self._states.get(batch.partition)
-        if state is None:
-            state = await self.restored(self.restore, batch.partition, batch.records[0].offset)
-            await self.restored_here(batch.partition, state)
-            self._states[batch.partition] = state
+        async with self._restores:
+            state = self._states.get(batch.partition)
+            if state is None:
+                state = await self._restored_state(batch.partition, batch.records[0].offset)
+                self._states[batch.partition] = state
         for record, event in self.decoded(self.event, batch.records, state.applied, state.buried):
             self._apply(state, record, event)
         state.applied = max(state.applied, batch.offset)
+
+    async def wake(self, partition: int, next_offset: int) -> None:
+        """Restore the state of a partition that nothing came from yet, to go on from the record at `next_offset`."""
+        async with self._restores:
+            if partition in self._states:
+                return
+            forgotten = self._forgotten
+            state = await self._restored_state(partition, next_offset)
+            if forgotten == self._forgotten:  # else it may have been taken away meanwhile
+                self._states[partition] = state
+
+    async def _restored_state(self, partition: int, first_offset: int) -> PartitionState:
+        state = await self.restored(self.restore, partition, first_offset)
+        await self.restored_here(partition, state)
+        return state
 
     def state(self, partition: int) -> PartitionState | None:
         """The state of a partition that this worker has read from."""

@@ -35,6 +35,8 @@ log = structlog.get_logger()
 MAX_IN_FLIGHT = 4
 # While some partitions are left out of a fetch it must end soon, so that they are not left out for long.
 SATURATED_FETCH_S = 0.01
+# A broker answers a fetch within `fetch_max_wait_ms`, also where there is nothing to fetch.
+END_KNOWN_MS = 2000
 
 
 class BatchConsumerThread(driver.AIOKafkaConsumerThread):
@@ -51,6 +53,18 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
                 raise RuntimeError(f"this aiokafka has no `{name}`; install the locked version")
             setattr(consumer, name, value)
         return consumer
+
+    def read_to_end(self, tp: TP, within_ms: int) -> int | None:
+        """The offset of what comes next in a partition that was read to its end, else None.
+
+        Its end is what the broker said within the last so many ms: while it is away, nobody knows.
+        """
+        subscription = self._ensure_consumer()._subscription.subscription  # noqa: SLF001 (no public way without a wait)
+        state = subscription.assignment.state_value(tp) if subscription is not None else None
+        if state is None or state.timestamp is None or not state.has_valid_position:
+            return None
+        fresh = time.time() * 1000 - state.timestamp <= within_ms
+        return state.position if fresh and state.position == state.highwater else None
 
     async def seek_to_committed(self) -> Any:
         """Seek to the committed offsets, and to the beginning where there is none.
@@ -178,6 +192,21 @@ class BatchConsumer(driver.Consumer):
         await super().on_partitions_revoked(revoked)
         for tp in revoked:
             self.progress.pop(tp, None)
+
+    # -- where there is nothing to do
+
+    def at_end(self, topic: str) -> dict[int, int]:
+        """The partitions of a topic that are read to their end and finished, with the offset of what comes next."""
+        try:
+            assigned = [tp for tp in self.assignment() if tp.topic == topic and self.flow_active]
+            ends = {tp: self._thread.read_to_end(tp, END_KNOWN_MS) for tp in assigned if not self._on_its_way(tp)}
+        except Exception:  # noqa: BLE001 (Faust and aiokafka raise their own kinds while they start, stop or rebalance)
+            return {}
+        return {tp.partition: offset for tp, offset in ends.items() if offset is not None}
+
+    def _on_its_way(self, tp: TP) -> bool:
+        progress = self.progress.get(tp)
+        return progress is not None and progress.in_flight > 0
 
     # -- what the watchdog asks
 

@@ -1,6 +1,7 @@
 """The batch consumer's own behaviour: delivery, acknowledgement, holding, seeking, revoking."""
 
 import asyncio
+import time
 from types import SimpleNamespace
 from unittest.mock import AsyncMock
 
@@ -183,3 +184,43 @@ async def test_a_seek_that_fails_in_mid_rebalance_does_not_end_the_worker(consum
 async def test_gaps_in_offsets_cost_nothing(consumer):
     await consumer._add_gap(KEYS, 10, 10_000_000)
     assert not consumer._gap[KEYS]
+
+
+@pytest.mark.parametrize(
+    ("position", "highwater", "told_s_ago", "next_offset"),
+    [(8, 8, 0, 8), (7, 8, 0, None), (8, 8, 60, None), (8, 8, None, None), (None, 8, 0, None)],
+)
+async def test_a_partition_is_at_its_end_if_its_broker_said_so_just_now(
+    consumer, monkeypatch, position, highwater, told_s_ago, next_offset
+):
+    """Not while there is more to fetch, while the broker is away, or before it was asked for the first time."""
+    state = SimpleNamespace(
+        has_valid_position=position is not None,
+        position=position,
+        highwater=highwater,
+        timestamp=None if told_s_ago is None else (time.time() - told_s_ago) * 1000,
+    )
+    assignment = SimpleNamespace(state_value=lambda tp: state if tp == POWER else None)
+    known = SimpleNamespace(_subscription=SimpleNamespace(subscription=SimpleNamespace(assignment=assignment)))
+    monkeypatch.setattr(consumer._thread, "_ensure_consumer", lambda: known)
+    monkeypatch.setattr(consumer, "assignment", lambda: {KEYS, POWER})
+    consumer.flow_active = True
+    assert consumer.at_end(POWER.topic) == ({} if next_offset is None else {3: next_offset})
+    assert consumer.at_end(KEYS.topic) == {}
+
+
+async def test_a_partition_with_an_unfinished_batch_is_not_at_its_end(consumer, monkeypatch):
+    """Nobody knows yet what it leads to."""
+    monkeypatch.setattr(consumer._thread, "read_to_end", lambda tp, within_ms: 6)
+    monkeypatch.setattr(consumer, "assignment", lambda: {POWER})
+    consumer.flow_active = True
+    fetches(consumer, {POWER: records(5)})
+    [batch] = await delivered(consumer)
+    assert consumer.at_end(POWER.topic) == {}
+    consumer.ack(batch)
+    assert consumer.at_end(POWER.topic) == {3: 6}
+
+
+async def test_in_mid_rebalance_no_partition_is_at_its_end(consumer):
+    """Nothing is assigned, and what Faust raises then is not ours."""
+    assert consumer.at_end(POWER.topic) == {}
