@@ -1,4 +1,8 @@
-"""Tries of a password get slower, per address and per account, and a burst does not get round it."""
+"""Tries of a password get slower, per address and per account, and a burst does not get round it.
+
+The first wait is a second of Redis' own clock. So tries that have to meet it are few or sent together: a loaded machine
+may take a second for many that follow on one another.
+"""
 
 import asyncio
 
@@ -16,33 +20,35 @@ async def _let_time_pass(redis: Redis) -> None:
 async def test_the_wait_doubles_up_to_its_limit(redis):
     """Three tries are free, then the waits are 1, 2, 4 and 4 s."""
     throttle = LoginThrottle(redis, Pace(3, 4), Pace(100, 1))
+    assert [await throttle.take("10.0.0.1", "biomed") for _ in range(2)] == [0, 0]
     waits = []
-    for _ in range(6):
+    for _ in range(4):
+        looked_at, wait = sorted(await asyncio.gather(*(throttle.take("10.0.0.1", "biomed") for _ in range(2))))
+        assert looked_at == 0
+        waits.append(wait)
         await _let_time_pass(redis)
-        assert await throttle.take("10.0.0.1", "biomed") == 0
-        waits.append(await throttle.take("10.0.0.1", "biomed") if len(waits) >= 2 else 0)
-    assert [round(wait) for wait in waits] == [0, 0, 1, 2, 4, 4]
+    assert [round(wait) for wait in waits] == [1, 2, 4, 4]
 
 
 async def test_a_refused_try_is_not_counted(redis):
     """Asking again while waiting does not lengthen the wait."""
     throttle = LoginThrottle(redis, Pace(1, 60), Pace(100, 1))
     await throttle.take("10.0.0.1", "biomed")
-    waits = [await throttle.take("10.0.0.1", "biomed") for _ in range(20)]
+    waits = await asyncio.gather(*(throttle.take("10.0.0.1", "biomed") for _ in range(8)))
     assert all(0 < wait <= 1 for wait in waits)
 
 
 async def test_a_burst_counts_every_try(redis):
-    """Of fifty tries at once, five are looked at."""
+    """Of twelve tries at once, five are looked at."""
     throttle = LoginThrottle(redis)
-    waits = await asyncio.gather(*(throttle.take("10.0.0.1", "biomed") for _ in range(50)))
+    waits = await asyncio.gather(*(throttle.take("10.0.0.1", "biomed") for _ in range(12)))
     assert waits.count(0) == 5
 
 
 async def test_many_addresses_share_the_limit_of_the_account(redis):
-    """Guessing one account from a hundred addresses gets ten free tries, not five hundred."""
+    """Guessing one account from sixteen addresses gets ten free tries, not eighty."""
     throttle = LoginThrottle(redis)
-    waits = [await throttle.take(f"10.0.1.{number}", "biomed") for number in range(100)]
+    waits = await asyncio.gather(*(throttle.take(f"10.0.1.{number}", "biomed") for number in range(16)))
     assert waits.count(0) == 10
     assert await throttle.take("10.0.2.1", "somebody") == 0
 
@@ -50,7 +56,7 @@ async def test_many_addresses_share_the_limit_of_the_account(redis):
 async def test_ipv6_addresses_of_one_network_count_together(redis):
     """A client has a whole /64, so changing the address within it does not help."""
     throttle = LoginThrottle(redis, Pace(2, 60), Pace(100, 1))
-    waits = [await throttle.take(f"2001:db8::{number:x}", f"user{number}") for number in range(10)]
+    waits = await asyncio.gather(*(throttle.take(f"2001:db8::{number:x}", f"user{number}") for number in range(10)))
     assert waits.count(0) == 2
 
 

@@ -1,6 +1,5 @@
 """The watchdog: what ends a worker, and what is no reason to."""
 
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +12,16 @@ from streams.vital_signs import VitalSigns
 
 KEYS = TP("pump.keystrokes.v1", 3)
 ALERTS = TP("pump.alerts.v1", 3)
+
+
+NOW = 10_000.0
+
+
+@pytest.fixture(autouse=True)
+def _clocks_that_stand(monkeypatch):
+    """The seconds that are told are those of the test, not those that a loaded machine adds."""
+    stands = SimpleNamespace(monotonic=lambda: NOW, time=lambda: NOW, process_time=lambda: 10.0)
+    monkeypatch.setattr(vital_signs, "time", stands)
 
 
 class Agent:
@@ -33,7 +42,7 @@ def worker() -> SimpleNamespace:
         settings=SimpleNamespace(watchdog_s=60.0, session_timeout_s=10.0, confluent=dict),
         app=SimpleNamespace(conf=SimpleNamespace(broker_rebalance_timeout=20.0)),
         agents=[Agent(KEYS.topic), Agent(ALERTS.topic)],
-        consumer=SimpleNamespace(waits_s=dict, fetched_at=time.monotonic()),
+        consumer=SimpleNamespace(waits_s=dict, fetched_at=NOW),
         followers=[SimpleNamespace(is_alive=lambda: True, what="drug libraries")],
     )
 
