@@ -23,7 +23,7 @@ from tests.contract.dashboards import BUILT_IN, dashboards, filled, panels
 
 register_default_plugins()  # the SDK reads panels and queries as their own types
 DASHBOARDS, PANELS = dashboards(), panels()
-PROVISIONING = FOLDER.parent / "provisioning"
+PROVISIONING, ROOT = FOLDER.parent / "provisioning", FOLDER.parents[2]
 each_dashboard = pytest.mark.parametrize("page", DASHBOARDS.values(), ids=DASHBOARDS)
 each_panel = pytest.mark.parametrize("panel", PANELS, ids=str)
 
@@ -66,7 +66,7 @@ def shares(expression):
 
 def test_committed_files_are_what_the_sources_make(tmp_path):
     """`python -m deploy.grafana.source` would change nothing, and there is no other file."""
-    subprocess.run([sys.executable, "-m", "deploy.grafana.source", "--into", tmp_path], check=True)
+    subprocess.run([sys.executable, "-m", "deploy.grafana.source", "--into", tmp_path], cwd=ROOT, check=True)
     made = {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()}
     assert made == {path.name: path.read_text("utf-8") for path in FOLDER.iterdir()}
     assert set(made) == {"medication-safety.json", "power.json", "fleet.json", "pipeline.json"}
@@ -75,7 +75,7 @@ def test_committed_files_are_what_the_sources_make(tmp_path):
 def test_the_address_of_the_board_is_the_only_thing_that_an_option_changes(tmp_path):
     """`--board` goes to the hidden constant that every link to the board uses."""
     command = [sys.executable, "-m", "deploy.grafana.source", "--into", tmp_path, "--board", "https://board.example"]
-    subprocess.run(command, check=True)
+    subprocess.run(command, cwd=ROOT, check=True)
     for path in tmp_path.iterdir():
         text = path.read_text("utf-8")
         assert text.replace("https://board.example", "http://localhost:8080") == (FOLDER / path.name).read_text("utf-8")

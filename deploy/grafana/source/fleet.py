@@ -62,7 +62,7 @@ _now = (
 
 _online = over_time(
     "Pumps online by hospital",
-    "A drop to nothing is a gateway or a network, not pumps switched off.",
+    "Pumps heard in the five minutes before each point.",
     Query("{{hospital}}", total(ONLINE, by="hospital")),
     none=_NOBODY,
 )

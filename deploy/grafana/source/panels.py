@@ -27,6 +27,7 @@ from deploy.grafana.source.palette import BAD, GOOD, PLAIN
 
 if TYPE_CHECKING:
     from deploy.grafana.source.queries import Query
+    from services.metrics.catalogue import Metric
 
 SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 ENTRIES, SHARE, SECONDS = "locale", "percentunit", "s"
@@ -53,7 +54,7 @@ def number(
         .color_mode(choices.BigValueColorMode.VALUE)
         .graph_mode(choices.BigValueGraphMode.NONE)
         .text_mode(choices.BigValueTextMode.VALUE_AND_NAME if len(queries) > 1 else choices.BigValueTextMode.VALUE)
-        .orientation(choices.VizOrientation.VERTICAL if len(queries) > 1 else choices.VizOrientation.AUTO)
+        .orientation(choices.VizOrientation.HORIZONTAL if len(queries) > 1 else choices.VizOrientation.AUTO)
         .reduce_options(common.ReduceDataOptions().calcs(["last"]))
         .color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
         .thresholds(_thresholds(steps))
@@ -139,14 +140,17 @@ def row_link(title: str, dashboard: str, label: str) -> Mapping[str, str]:
     return {"title": title, "url": url}
 
 
-def description(says: str, queries: Sequence[Query]) -> str:
-    """What the panel says, then what each metric in it means and what helps, in the words of the catalogue."""
-    names = list(dict.fromkeys(name for query in queries for name in metrics_in(query.expr)))
-    meanings = "\n".join(f"- `{name}`: {declared()[name].meaning}" for name in names)
+def description(says: str, queries: Sequence[Query], *, remedies: bool) -> str:
+    """What the panel says, then what each metric in it means and what to do about it, in the catalogue's words."""
+    names = dict.fromkeys(name for query in queries for name in metrics_in(query.expr))
+    return f"{says}\n\n" + "\n".join(f"- `{name}`: {_in_words(declared()[name], remedies)}" for name in names)
+
+
+def _in_words(metric: Metric, remedies: bool) -> str:  # noqa: FBT001 (the caller's choice, handed on)
     # "None; ..." and "As for ..." say nothing outside the catalogue.
-    remedies = (declared()[name].remedy for name in names)
-    helpful = next((said for said in remedies if said and not said.startswith(("None", "As for"))), None)
-    return "\n\n".join([says, meanings, *([f"When it looks wrong: {helpful}"] if helpful else [])])
+    if not remedies or metric.remedy.startswith(("None", "As for")):
+        return metric.meaning
+    return f"{metric.meaning} *{metric.remedy}*"
 
 
 def _common(
@@ -160,7 +164,9 @@ def _common(
     instant: bool,
     form: PromQueryFormat = PromQueryFormat.TIME_SERIES,
 ) -> Kind:
-    panel.title(title).description(description(says, queries)).datasource(SOURCE).unit(unit).no_value(none)
+    panel.title(title).description(description(says, queries, remedies=form is PromQueryFormat.TIME_SERIES)).datasource(
+        SOURCE
+    ).unit(unit).no_value(none)
     for ref, query in zip(ascii_uppercase, queries, strict=False):
         target = Dataquery().ref_id(ref).expr(query.expr).legend_format(query.legend).datasource(SOURCE).format(form)
         panel.with_target(target.instant() if instant else target.range())

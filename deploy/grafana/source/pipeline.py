@@ -62,14 +62,14 @@ _now = (
 
 _finished = over_time(
     "Records finished by worker",
-    "A worker at 0 beside others that move has no partitions or is stuck.",
+    "Records of all topics that a worker reads.",
     Query("{{worker}}", rate("pumpwatch_pipeline_worker_records_total", by="worker")),
     unit=PER_SECOND,
     none=_SILENT,
 )
 _lag = over_time(
     "Lag by worker",
-    "A steady rise of all means too few workers, of one a hot partition or a slow machine.",
+    "Records of a worker's partitions that wait at each moment.",
     Query("{{worker}}", total("pumpwatch_pipeline_worker_lag_records", by="worker")),
     unit=COUNT,
     none=_SILENT,
@@ -84,7 +84,7 @@ _waiting = over_time(
 )
 _age = over_time(
     "Since the last batch by worker",
-    "Idle without lag is a quiet night, idle with lag is a fault.",
+    "Read it beside the lag.",
     Query("{{worker}}", total("pumpwatch_pipeline_worker_progress_age_seconds", by="worker")),
     unit=SECONDS,
     none=_SILENT,

@@ -80,7 +80,7 @@ _now = (
 
 _on_battery = over_time(
     "Pumps on battery by hospital",
-    "A sudden rise in one hospital is a failure of its power, a high level is a habit.",
+    "Pumps on battery at each moment, infusing or not.",
     Query("{{hospital}}", total("pumpwatch_pumps_on_battery", by="hospital")),
     none="no pump is heard",
 )
