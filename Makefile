@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup develop demo test lint bench kafka lock clean
+.PHONY: help setup develop demo test lint bench kafka dashboards lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -13,7 +13,7 @@ PUMPS ?= 200
 PYTEST ?=
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.run ## install what the demo needs into .venv
 
@@ -55,6 +55,9 @@ bench: develop ## print rates, CPU seconds and latencies on Apache Kafka
 kafka: develop ## run one local Apache Kafka node and print its address
 	@deploy/test-servers.sh
 	$(BIN)/python -m tests.servers
+
+dashboards: develop ## write the Grafana dashboards anew
+	$(BIN)/python -m deploy.grafana.source
 
 lock: develop ## resolve the locks anew (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-header --extra embedded --extra evaluate --extra build \
