@@ -10,7 +10,7 @@ from streams.alerts import words
 from streams.alerts.finding import Finding
 
 if TYPE_CHECKING:
-    from schemas.events import BatteryHealth, PowerEpisode, Severity
+    from schemas.events import AlertKind, BatteryHealth, PowerEpisode, Severity
     from schemas.library import Library
     from streams.alerts.rules import BatteryDegraded, BatteryEmptySoon, PumpSilent, ShortHalfLife, UnpluggedInfusion
 
@@ -22,12 +22,11 @@ def unplugged_finding(episode: PowerEpisode, rules: UnpluggedInfusion) -> Findin
     resting = episode.paused_at is not None and episode.cause != "loose_cord"
     if episode.ended_at is None and not resting and episode.minutes >= rules.after_minutes:
         severity = "warning" if episode.charge_min < rules.warning_below_pct else "info"
-    return Finding(
-        kind="unplugged_infusion",
-        source=episode,
-        severity=severity,
-        summary=words.unplugged(episode) if severity is not None else words.unplugged_over(episode),
-        subject=_subject(episode),
+    return _finding(
+        "unplugged_infusion",
+        episode,
+        severity,
+        words.unplugged(episode) if severity is not None else words.unplugged_over(episode),
     )
 
 
@@ -50,13 +49,7 @@ def empty_soon_finding(episode: PowerEpisode, rules: BatteryEmptySoon, *, short:
         summary = words.empty_soon(episode, empty_at)
     else:
         summary = words.empty_cleared(episode)
-    return Finding(
-        kind="battery_empty_soon",
-        source=episode,
-        severity=severity,
-        summary=summary,
-        subject=_subject(episode),
-    )
+    return _finding("battery_empty_soon", episode, severity, summary)
 
 
 def silent_finding(episode: PowerEpisode, rules: PumpSilent, *, short: bool) -> Finding:
@@ -66,12 +59,8 @@ def silent_finding(episode: PowerEpisode, rules: PumpSilent, *, short: bool) -> 
         empty_at = episode.empty_at
         soon = empty_at is not None and (empty_at - episode.at).total_seconds() / 60 <= rules.critical_minutes
         severity = "critical" if short or soon else "warning"
-    return Finding(
-        kind="pump_silent",
-        source=episode,
-        severity=severity,
-        summary=words.silent(episode) if severity is not None else words.heard_again(episode),
-        subject=_subject(episode),
+    return _finding(
+        "pump_silent", episode, severity, words.silent(episode) if severity is not None else words.heard_again(episode)
     )
 
 
@@ -104,8 +93,8 @@ def runs_short_half_life(episode: PowerEpisode, library: Library, rules: ShortHa
     return False
 
 
-def _subject(episode: PowerEpisode) -> AlertSubject:
-    return AlertSubject(
+def _finding(kind: AlertKind, episode: PowerEpisode, severity: Severity | None, summary: str) -> Finding:
+    subject = AlertSubject(
         pump=episode.pump,
         episode=episode.episode,
         episode_revision=episode.revision,
@@ -117,3 +106,4 @@ def _subject(episode: PowerEpisode) -> AlertSubject:
         cause=episode.cause,
         silent_since=episode.silent_since,
     )
+    return Finding(kind=kind, source=episode, severity=severity, summary=summary, subject=subject)
