@@ -17,7 +17,7 @@ from confluent_kafka.admin import AdminClient
 
 from services.embedded.tether import tethered
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 
 # Six processes start in a few seconds; on a loaded machine each of them may take its whole minute.
 WITHIN_S = 150

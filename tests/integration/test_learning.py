@@ -19,7 +19,7 @@ from streams.settings import Settings
 from tests.integration.stream import eventually, latest, producer, publish, settled
 from tests.made_events import entry, now
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 
 STARTED = now() - timedelta(hours=20)
 PUMPS = 16

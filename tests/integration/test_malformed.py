@@ -10,7 +10,7 @@ from tests.integration.malformed import KINDS, PUMP
 from tests.integration.stream import first_scores, producer, settled, whole
 from tests.made_events import entry
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 
 BAD = 10_000
 GOOD = 2_500

@@ -20,7 +20,7 @@ from tests.integration.traffic import Pumps
 from tests.servers.kafka import Kafka
 from tests.servers.redis_server import RedisServer
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 
 EVERYTHING = (KEYSTROKES, POWER, DOSE_SCORES, ALERTS, ROLLUPS)
 

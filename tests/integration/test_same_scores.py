@@ -16,7 +16,7 @@ from tests.integration.stream import publish, scores, settled, topic_sums, whole
 from tests.made_events import now
 from tests.servers.kafka import Kafka
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 
 EVENTS = 30_000
 FOLLOWING = (KEYSTROKES, POWER, DOSE_SCORES, POWER_EPISODES, ALERTS, ROLLUPS)

@@ -27,7 +27,7 @@ def produce(bootstrap, topic, values):
     assert refused == []
 
 
-def consume(bootstrap, topic, count, within_s=30):
+def consume(bootstrap, topic, count, within_s=90):
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "pumpwatch-test", "enable.auto.commit": False})
     consumer.assign([TopicPartition(topic, 0, 0)])
     found, deadline = [], time.monotonic() + within_s
@@ -35,6 +35,17 @@ def consume(bootstrap, topic, count, within_s=30):
         found += [message.value() for message in consumer.consume(count, 0.2) if not message.error()]
     consumer.close()
     return found
+
+
+def led_partition(bootstrap, topic, within_s=60):
+    """The first partition of a topic once the node that is asked knows who leads it."""
+    admin, deadline = AdminClient({"bootstrap.servers": bootstrap}), time.monotonic() + within_s
+    while True:
+        partition = admin.list_topics(topic, 10).topics[topic].partitions.get(0)
+        if partition is not None and partition.leader > 0:
+            return partition
+        assert time.monotonic() < deadline, f"nobody leads {topic}"
+        time.sleep(0.1)
 
 
 def test_kafka_keeps_records_over_a_stop_and_over_a_kill(kafka_server):
@@ -63,10 +74,9 @@ def test_three_nodes_replicate_and_survive_the_loss_of_one(kafka_cluster):
     """A record confirmed by the cluster is still there when a node is killed, and writing goes on."""
     create(kafka_cluster.bootstrap, "copied", replication=3)
     produce(kafka_cluster.bootstrap, "copied", [b"before"])
-    partition = AdminClient({"bootstrap.servers": kafka_cluster.bootstrap}).list_topics("copied", 10).topics["copied"]
-    leader = partition.partitions[0].leader
-    assert sorted(partition.partitions[0].replicas) == [1, 2, 3]
-    kafka_cluster.nodes[leader - 1].process.kill()
+    partition = led_partition(kafka_cluster.bootstrap, "copied")
+    assert sorted(partition.replicas) == [1, 2, 3]
+    kafka_cluster.nodes[partition.leader - 1].process.kill()
     produce(kafka_cluster.bootstrap, "copied", [b"after"])
     assert consume(kafka_cluster.bootstrap, "copied", 2) == [b"before", b"after"]
 

@@ -14,7 +14,7 @@ from tests.integration.stream import eventually, first_scores, producer, publish
 from tests.made_events import entry, in_pieces, now
 from tests.servers.worker import Worker
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 
 BROKEN_WORKER = Path(__file__).with_name("broken_worker.py")
 
