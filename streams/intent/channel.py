@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from streams.intent.grid import picker
 from streams.intent.number import cell
 from streams.intent.spelling import Reader
 from streams.intent.ways import Ways, ways_to
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from schemas.events import Slip
+    from streams.intent.grid import OfPlaces
     from streams.intent.keypad import Layout
     from streams.intent.parameters import Parameters
 
@@ -32,21 +34,23 @@ _ALONE = tuple((number,) for number in range(512))  # shared: most values have o
 
 
 class Alternatives(NamedTuple):
-    """The ways to one text as parallel columns; the last of `chances` and `weighed` is the typed value itself.
+    """The ways to one text as parallel columns; the last of `chances` and `masses` is the typed value itself.
 
     `chances` are P(text | value meant, some slip), 1 for the typed value: its own P(text | value), which all of its
-    probability shares, is `typed_chance`. `weighed` are pairs of chance x width and the place of the value's logarithm
-    on the grid, where the width is the part of its neighbourhood that a value stands for (the share of its roundness
-    class x the spacing there). `timed` are the indices of ways whose chance an interval changes, `of_value` those
-    that lead to one value. `other` is the share of slips that no way describes, `close` the indices of ways whose value
-    hardly differs from the typed one.
+    probability shares, is `typed_chance`. `masses` are chance x width, where the width is the part of its neighbourhood
+    that a value stands for (the share of its roundness class x the spacing there); `of_places` picks their places from
+    a table over the grid, and `place` is that of the typed value. `timed` are the indices of ways whose chance an
+    interval changes, `of_value` those that lead to one value. `other` is the share of slips that no way describes,
+    `close` the indices of ways whose value hardly differs from the typed one.
     """
 
     typed_chance: float
     values: tuple[float, ...]
     slips: tuple[Slip, ...]
     chances: tuple[float, ...]
-    weighed: tuple[tuple[float, int], ...]
+    masses: tuple[float, ...]
+    of_places: OfPlaces
+    place: int
     gaps: tuple[int, ...]
     timed: tuple[int, ...]
     of_value: dict[float, tuple[int, ...]]
@@ -91,11 +95,11 @@ class Channel:
         if typed_width:
             least = min(least, LEAST_ODDS * typed_width)
         found = [
-            (read[0], slip, chance, gap, (mass, read[4]))
+            (read[0], slip, chance, gap, mass, read[4])
             for mass, (read, slip, chance, gap, _) in zip(masses, ways.found, strict=True)
             if mass >= least
         ]
-        values, slips, chances, gaps, weighed = zip(*found, strict=True) if found else ((),) * 5
+        values, slips, chances, gaps, kept, places = zip(*found, strict=True) if found else ((),) * 6
         of_value: dict[float, tuple[int, ...]] = {}
         for number, meant in enumerate(values):
             earlier = of_value.get(meant)
@@ -108,7 +112,9 @@ class Channel:
             values,
             slips,
             (*chances, 1.0),
-            (*weighed, (max(typed_width, LEAST_WIDTH), place)),
+            (*kept, max(typed_width, LEAST_WIDTH)),
+            picker((*places, place)),
+            place,
             gaps,
             tuple([number for number, gap in enumerate(gaps) if gap]),
             of_value,

@@ -8,14 +8,14 @@ from streams.intent import grid
 from streams.intent.course import Values, next_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from streams.intent.course import Next
+    from streams.intent.grid import OfPlaces
     from streams.intent.parameters import PriorWeights
     from streams.intent.prior import Context
     from streams.intent.priors import Course
 
-_SAME_CELL = grid.SIZE - 1
 _ANYWHERE = [1.0] * grid.SIZE
 
 
@@ -37,8 +37,8 @@ class Coming(NamedTuple):
     """P(value) in parts that sum to 1.
 
     `smooth` is spread as the context's density, `titrated` around the previous value and `around` the one before that;
-    `usual` is a factor on the shares of usual values, `single` are values with a probability of their own. `shift` and
-    `behind` add to a cell for its difference to the previous value and to the one before.
+    `usual` is a factor on the shares of usual values, `single` are values with a probability of their own. `ratios` and
+    `near` are densities over the grid for the change from the previous value and from the one before.
     """
 
     smooth: float
@@ -46,26 +46,22 @@ class Coming(NamedTuple):
     single: dict[float, float]
     titrated: float = 0.0
     around: float = 0.0
-    shift: int = 0
-    behind: int = 0
+    ratios: Sequence[float] = ()
+    near: Sequence[float] = ()
     within: Sequence[float] = _ANYWHERE
 
-    def spread(self, context: Context, masses: Iterable[tuple[float, int]]) -> list[float]:
-        """The spread part for each (chance x width, cell): the usual and single values are to be added."""
-        cells, smooth = context.density.cells, self.smooth
-        if not self.titrated and not self.around:
-            return [mass * smooth * cells[place] for mass, place in masses]
-        ratios, titrated, within, shift = context.titration, self.titrated, self.within, self.shift
-        if not self.around:
-            return [
-                mass * (smooth * cells[place] + titrated * ratios[place + shift] * within[place])
-                for mass, place in masses
-            ]
-        near, around, back = context.around, self.around, self.behind
+    def spread(self, context: Context, masses: Sequence[float], of_places: OfPlaces) -> list[float]:
+        """The spread part for each mass (chance x width) in its place: the usual and single values are to be added."""
+        smooth, titrated, around = self.smooth, self.titrated, self.around
+        anew = of_places(context.density.cells)
+        if not self.ratios:
+            return [mass * smooth * cell for mass, cell in zip(masses, anew, strict=True)]
+        changed = zip(masses, anew, of_places(self.within), of_places(self.ratios), strict=True)
+        if not around:
+            return [mass * (smooth * cell + titrated * ratio * within) for mass, cell, within, ratio in changed]
         return [
-            mass
-            * (smooth * cells[place] + (titrated * ratios[place + shift] + around * near[place + back]) * within[place])
-            for mass, place in masses
+            mass * (smooth * cell + (titrated * ratio + around * near) * within)
+            for (mass, cell, within, ratio), near in zip(changed, of_places(self.near), strict=True)
         ]
 
 
@@ -101,8 +97,8 @@ def coming(context: Context, previous: float | None, expected: Expected, shares:
         single,
         course.titration * scale,
         0.0 if after.back is None else course.around_back * scale,
-        _SAME_CELL - before,
-        0 if after.back is None else _SAME_CELL - grid.index(after.back),
+        context.titration.since(before),
+        () if after.back is None else context.around.since(grid.index(after.back)),
         # Who is beyond a limit already may be titrated there; who is not, hardly ever.
         density.within if density.within[before] == 1 else _ANYWHERE,
     )

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from streams.intent.arithmetic import Asked, factors, reckoned
-from streams.intent.grid import MAX_VALUE, MIN_VALUE
+from streams.intent.grid import MAX_VALUE, MIN_VALUE, picker
 from streams.intent.number import cell, round_neighbours, roundest
 from streams.intent.other_fields import OtherFields, other_fields
 from streams.intent.priors import after
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from schemas.events import Slip
     from streams.intent.arithmetic import Factor
+    from streams.intent.grid import OfPlaces
     from streams.intent.parameters import Parameters
     from streams.intent.prior import Context
     from streams.intent.priors import After
@@ -54,17 +55,26 @@ class Mistaken(NamedTuple):
 
     `unseen` are slips with P(typed | slip) that is the same whatever was meant, as the number comes from elsewhere:
     as the prior of all values sums to 1, that is their whole weight. Of it the `ways` marked `part`, if any, hold some.
+    `masses` are those of the ways, `of_places` picks their places from a table over the grid.
     """
 
     ways: tuple[Mistake, ...]
     unseen: tuple[tuple[Slip, float], ...]
+    masses: tuple[float, ...]
+    of_places: OfPlaces
 
 
-NONE = Mistaken((), ())
+def mistaken(ways: Iterable[Mistake], unseen: Iterable[tuple[Slip, float]]) -> Mistaken:
+    """The slips of the mind with what is looked up of their ways."""
+    ways = tuple(ways)
+    return Mistaken(ways, tuple(unseen), tuple([one.mass for one in ways]), picker([one.place for one in ways]))
+
+
+NONE = mistaken((), ())
 
 
 class _ByDrug(NamedTuple):
-    ways: tuple[Mistake, ...]
+    found: Mistaken
     field: float
 
 
@@ -98,10 +108,10 @@ class ProgrammeSlips:
         known = programme or _NOTHING_KNOWN
         before = after(previous)
         usual = self._by_drug(context, value, before, known.weight, known.concentration)
-        ways = list(usual.ways)
+        told: list[Mistake] = []
         field = usual.field
         if known.others:
-            field += self._field_told(context, value, known, ways)
+            field += self._field_told(context, value, known, told)
         unseen: list[tuple[Slip, float]] = [("wrong_field", field)] if field else []
         if value in (previous, known.earlier):
             kept = 1 if known.keyless else self._parameters.mistakes.stale_with_keys
@@ -110,7 +120,9 @@ class ProgrammeSlips:
         if snaps and row is not None and value in (row.hard_high, row.hard_low):
             snapped = self._parameters.stepped["overshoot"] * self._parameters.mistakes.snapped
             unseen.append(("overshoot", snapped))
-        return Mistaken(tuple(ways), tuple(unseen))
+        if told:
+            return mistaken((*usual.found.ways, *told), unseen)
+        return usual.found._replace(unseen=tuple(unseen))
 
     def named(
         self, context: Context, value: float, previous: float | None, course: Iterable[float], found: Mistaken
@@ -132,7 +144,7 @@ class ProgrammeSlips:
                 ways += [
                     Mistake(meant, slip, chance, chance * width, place, part=True) for slip, chance in found.unseen
                 ]
-        return Mistaken(tuple(ways), found.unseen)
+        return mistaken(ways, found.unseen)
 
     def _known_by_drug(
         self, context: Context, value: float, before: After, weight: float | None, concentration: float | None
@@ -156,7 +168,7 @@ class ProgrammeSlips:
                     width = (width + typed_width) / 2
                 if chance * width >= LEAST_ODDS * typed_width:
                     ways.append(Mistake(meant, slip, chance, chance * width, place))
-        return _ByDrug(tuple(ways), typed_width * others.density(value))
+        return _ByDrug(mistaken(ways, ()), typed_width * others.density(value))
 
     def _field_told(self, context: Context, value: float, known: Programme, ways: list[Mistake]) -> float:
         """P(typed | the number of a field already told was typed), beyond what is usual in such fields.

@@ -12,7 +12,7 @@ from schemas.events import Meant
 from streams.intent.expected import coming
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from schemas.events import Slip
     from streams.intent.channel import Alternatives
@@ -42,10 +42,12 @@ def posterior(
     evidence: Sequence[tuple[int, float]],
     base_rate: float,
     parameters: Parameters,
+    named: Callable[[], Mistaken] | None = None,
 ) -> Posterior:
     """Weigh the typed value against every way back from it.
 
-    `evidence` are the indices of ways whose chance the timing of the keys changes, each with its factor.
+    `evidence` are the indices of ways whose chance the timing of the keys changes, each with its factor. `named` finds
+    more of what is mistaken, which is only worth it in doubt.
     """
     weights, typed = weigh(context, alternatives, mistaken, previous, expected, parameters.prior)
     if not value:
@@ -59,8 +61,9 @@ def posterior(
             weight * factors.get(slip, 1.0)
             for weight, slip in zip(weights, [*slips, *[way.slip for way in mistaken.ways]], strict=True)
         ]
-    width, place = alternatives.weighed[-1]
-    unnamed = alternatives.other * width * context.density.broad[place] if value else 0.0
+    unnamed = 0.0
+    if value:
+        unnamed = alternatives.other * alternatives.masses[-1] * context.density.broad[alternatives.place]
     if mistaken.unseen:
         unnamed += _unseen(mistaken, weights[len(alternatives.values) :])
     errors = base_rate * (sum(weights) + unnamed)
@@ -75,6 +78,10 @@ def posterior(
     material = max(0.0, likelihood - scale * small)
     if likelihood < parameters.verdict.name_meant_from:
         return Posterior(likelihood, material, ())
+    if named is not None and mistaken.unseen:
+        return posterior(
+            context, alternatives, named(), value, previous, expected, evidence, base_rate, parameters
+        )  # fmt: skip
     return Posterior(likelihood, material, _likeliest(alternatives, mistaken, weights, scale))
 
 
@@ -88,7 +95,7 @@ def weigh(
 ) -> tuple[list[float], float]:
     """P(value) x P(text | value) for each way back (of the text, then of the mind), and P(value) of the typed value."""
     parts = coming(context, previous, expected, shares)
-    weights = parts.spread(context, alternatives.weighed)
+    weights = parts.spread(context, alternatives.masses, alternatives.of_places)
     of_value, chances = alternatives.of_value, alternatives.chances
     usual, usual_share, single = context.density.usual, parts.usual, parts.single
     if usual_share:
@@ -101,7 +108,7 @@ def weigh(
             weights[way] += chances[way] * share
     typed = weights.pop()
     if mistaken.ways:
-        spread = parts.spread(context, [(one.mass, one.place) for one in mistaken.ways])
+        spread = parts.spread(context, mistaken.masses, mistaken.of_places)
         for one, weight in zip(mistaken.ways, spread, strict=True):
             share = single.get(one.value, 0.0) + usual_share * usual.get(one.value, 0.0)
             weights.append(one.chance if one.whole else weight + one.chance * share)

@@ -83,7 +83,7 @@ class Context:
         row: LibraryRow | None,
         fitted: Fitted | None,
         density: Density,
-        titration: list[float],
+        titration: grid.Differences,
         course: Course,
         digits: dict[After, tuple[float, ...]],
     ) -> None:
@@ -269,7 +269,7 @@ def _normalise(cells: list[float]) -> None:
         cells[cell] = cells[cell] / total + LEAST_DENSITY
 
 
-def _ratios(components: Iterable[Component]) -> list[float]:
+def _ratios(components: Iterable[Component]) -> grid.Differences:
     """Density over the difference of two cells; entry `grid.SIZE - 1` is no difference."""
     cells = [0.0] * (2 * grid.SIZE - 1)
     total = sum(one.weight for one in components)
@@ -278,7 +278,7 @@ def _ratios(components: Iterable[Component]) -> list[float]:
         for cell in range(2 * grid.SIZE - 1):
             apart = ((cell - grid.SIZE + 1) / grid.CELLS_A_DECADE - one.mean) / one.sd
             cells[cell] += scale * math.exp(-0.5 * apart * apart) if -8 < apart < 8 else 0.0
-    return cells
+    return grid.Differences(cells)
 
 
 _AROUND = _ratios([Component(1.0, 0.0, AROUND_SD)])

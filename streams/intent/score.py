@@ -187,11 +187,10 @@ class DoseScorer:
         if taken is not None:
             timed += again(ways.slips, taken, parameters)
         mistaken = self._mistaken.of(context, value, previous, programme, snaps=keypad.snaps)
-        doubt = posterior(context, ways, mistaken, value, previous, expected, timed, base_rate, parameters)
-        if mistaken.unseen and doubt.error_likelihood >= parameters.verdict.name_meant_from:
-            mistaken = self._mistaken.named(context, value, previous, expected.course, mistaken)
-            doubt = posterior(context, ways, mistaken, value, previous, expected, timed, base_rate, parameters)
-        likelihood, material, meant = doubt
+        likelihood, material, meant = posterior(
+            context, ways, mistaken, value, previous, expected, timed, base_rate, parameters,
+            lambda: self._mistaken.named(context, value, previous, expected.course, mistaken),
+        )  # fmt: skip
         row = context.row
         limit = None if row is None else context.library.limit(row, value)
         said = [] if limit is None else [evidence.of_limit(context, limit)]

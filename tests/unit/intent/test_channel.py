@@ -204,8 +204,8 @@ def test_what_is_left_out_hardly_weighs():
         kept = channel.alternatives(layout("spectrum"), text, float(text), True, False, SHARES)
         everything = sum(ways(text).values())
         assert sum(kept.chances[:-1]) > 0.2 * everything
-        assert len(kept.weighed) == len(kept.values) + 1
-        assert kept.weighed[-1][0] > 0
+        assert len(kept.masses) == len(kept.values) + 1
+        assert kept.masses[-1] > 0
         assert all(
             kept.values[way] == value for value, found in kept.of_value.items() for way in found if value != float(text)
         )

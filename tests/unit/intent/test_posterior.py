@@ -8,6 +8,7 @@ from schemas.library import Library, load_default
 from streams.intent import parameters, priors
 from streams.intent.channel import LEAST_WIDTH, Alternatives, Channel
 from streams.intent.expected import NOTHING_EXPECTED, Expected
+from streams.intent.grid import picker
 from streams.intent.keypad import layout, layouts, written
 from streams.intent.mistaken import NONE, ProgrammeSlips
 from streams.intent.number import cell
@@ -108,7 +109,7 @@ def chance_of(context, value, previous, digits):
     """P(value) as the posterior weighs the typed one."""
     number, distance, place = cell(value)
     width = max(digits[number] * distance, LEAST_WIDTH)
-    alone = Alternatives(1.0, (), (), (1.0,), ((width, place),), (), (), {value: (0,)}, 0.0, ())
+    alone = Alternatives(1.0, (), (), (1.0,), (width,), picker((place,)), place, (), (), {value: (0,)}, 0.0, ())
     return weigh(context, alone, NONE, previous, NOTHING_EXPECTED, FIGURES.prior)[1]
 
 
