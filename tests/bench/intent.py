@@ -2,7 +2,9 @@
 
 CPU time of the process with the automatic garbage collection off, which the worker tunes to next to nothing. The same
 number of entries of the simulated fleet is scored at few hospitals and at many, as the cost should not depend on it.
-A first pass meets each text, drug and course for the first time; a long run lies between it and the passes after it.
+A first pass meets each text, drug and course for the first time; a long run lies between it and the passes after it,
+and nearer to `each judged anew`: of the 10,000 entries after the first 20,000 of the fleet at 1,000 hospitals 5% were
+judged before in just this context, and 83% had a text whose ways back were still kept.
 """
 
 import gc
