@@ -6,7 +6,7 @@ from math import erf, hypot, sqrt
 from typing import TYPE_CHECKING, Literal
 
 from schemas.events import BatteryHealth
-from streams.power.battery import WORN_BELOW
+from streams.power.battery import HIDDEN, WORN_BELOW
 from streams.power.drain import TYPICAL_CAPACITY
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ def health_of(battery: Battery, scale: float) -> BatteryHealth:
     """The share of its design capacity that a battery still gives, with its interval and the evidence.
 
     `scale`: percent of a new battery of its model that a point is. A gauge believes too much of a worn battery and
-    never too little, so the slope alone gives the most that the battery may have; what is really there shows near
-    the end of a discharge.
+    never too little, so the slope alone gives the most that the battery may have, and less is to be expected; what
+    is really there shows near the end of a discharge.
     """
     estimate, spread, at_most = _estimate(battery, scale)
     proven = battery.proven * scale / 100 if _enough(battery) else 0.0
     verdict: Verdict = "not_enough_data"
     if _enough(battery):
-        worn = _below(WORN_BELOW, estimate, spread)
+        worn = _hidden_below(WORN_BELOW, estimate, spread) if at_most else _below(WORN_BELOW, estimate, spread)
         if worn >= SURE or (at_most and 0 < battery.capacity < REPLACE_BELOW):
             verdict = "degraded"
         elif (not at_most and worn <= 1 - SURE) or proven * (1 - NINETY * BETWEEN_PUMPS) >= WORN_BELOW:
@@ -73,6 +73,11 @@ def _estimate(battery: Battery, scale: float) -> tuple[float, float, bool]:
 
 def _below(limit: float, estimate: float, spread: float) -> float:
     return 0.5 * (1 + erf((limit - estimate) / (spread * sqrt(2))))
+
+
+def _hidden_below(limit: float, believed: float, spread: float) -> float:
+    """The same where only the gauge's belief is known, which has missed a part of the wear."""
+    return _below(limit, 1 - HIDDEN * (1 - believed), HIDDEN * spread)
 
 
 def _evidence(battery: Battery, scale: float) -> list[str]:

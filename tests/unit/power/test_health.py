@@ -114,3 +114,11 @@ def test_what_is_known_of_a_battery_is_the_same_after_a_restart():
     assert again.usable == pytest.approx(55, abs=0.01)
     assert again.slope(1.0) == pytest.approx(battery.slope(1.0), rel=0.03)
     assert Battery.unpacked(battery.packed()).packed() == battery.packed()
+
+
+@pytest.mark.parametrize(("believed", "verdict"), [(0.74, "degraded"), (0.84, "not_enough_data")])
+def test_a_gauge_that_knows_of_much_wear_has_missed_as_much_again(believed, verdict):
+    """Where no discharge came near its end: three quarters believed are less in truth, and 84 % prove nothing."""
+    battery = Battery(discharges=8, energy=300.0, gauge=300.0 / believed)
+    assert health_of(battery, 1.0).verdict == verdict
+    assert health_of(battery, 1.0).capacity == pytest.approx(believed, abs=0.01)
