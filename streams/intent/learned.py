@@ -220,7 +220,7 @@ class Learned:
         elif position <= cell.through or (lesson.test and not cell.test):
             return False
         elif cell.test and not lesson.test:
-            self._recount(drug, cell, -1.0)  # what real pumps teach is not mixed with simulated entries
+            self._let_go(drug, cell)  # what real pumps teach is not mixed with simulated entries
             self._views.pop((drug, lesson.profile))
             cell = self._start(drug, partition, lesson)
         cell.through = position
@@ -243,6 +243,7 @@ class Learned:
         if changed is None:
             changed = self._changed[partition] = {}
         changed[drug] = None
+        self._forget()
         return True
 
     # -- states of partitions
@@ -258,7 +259,7 @@ class Learned:
         elif state.through <= known.through:
             return False
         else:
-            self._recount(drug, known, -1.0)
+            self._let_go(drug, known)
         cell = cell_of(state, self._decay)
         self._shelf.put(drug, state.partition, cell)
         self._recount(drug, cell, 1.0)
@@ -353,8 +354,14 @@ class Learned:
         self._register(drug)
         cell = Cell((-1, -1), lesson.at, lesson.test, {}, {})
         self._shelf.add(drug, partition, cell)
-        self._forget()
         return cell
+
+    def _let_go(self, drug: Drug, cell: Cell) -> None:
+        """A cell no longer counts."""
+        self._recount(drug, cell, -1.0)
+        for profile in cell.profiles:
+            self._views.pop((drug, profile))
+        self._sums[drug][1].news += max(1, round(cell.entries() / self._decay.weight(self._today)))
 
     def _recount(self, drug: Drug, cell: Cell, sign: float) -> None:
         hospital, _ = self._sums[drug]
@@ -366,9 +373,7 @@ class Learned:
         """Make room: whole drugs of hospitals, those taught longest ago first."""
         for drug, cells in self._shelf.forget_oldest():
             for cell in cells:
-                self._recount(drug, cell, -1.0)
-                for profile in cell.profiles:
-                    self._views.pop((drug, profile))
+                self._let_go(drug, cell)
             hospital, everywhere = self._sums.pop(drug)
             hospital.drugs -= 1
             if not hospital.drugs:

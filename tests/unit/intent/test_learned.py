@@ -7,7 +7,7 @@ import pytest
 
 from schemas.codec import decode, encode
 from schemas.events import IntentState
-from streams.intent import learning
+from streams.intent import learning, shelf
 from streams.intent.learned import Learned, Lesson
 from streams.intent.shelf import Drug
 
@@ -153,6 +153,31 @@ def test_simulated_entries_never_mix_with_real_ones():
     assert not learned.teach(lesson(999, test=True), 0, (10_000, 0))
     assert learned.everywhere(*HEPARIN).values == pytest.approx({1000: 1})
     assert learned.entries("h") == pytest.approx(1)
+
+
+def test_the_first_real_entry_ends_what_simulated_pumps_taught_of_other_profiles_too():
+    """Sums that were asked for before do not keep it."""
+    learned = taught(*[lesson(20, profile="neonatal", test=True) for _ in range(50)])
+    assert learned.of("h", "heparin", "units/h", "neonatal").values == pytest.approx({20: 50})
+    assert learned.everywhere("heparin", "units/h", "neonatal").values == pytest.approx({20: 50})
+    taught(lesson(1000), learned=learned)
+    assert learned.of("h", "heparin", "units/h", "neonatal") is None
+    assert learned.everywhere("heparin", "units/h", "neonatal") is None
+
+
+def test_a_drug_may_be_forgotten_while_it_is_taught(monkeypatch):
+    """Known from another partition it stands first to go when its own lesson packs another drug away: no error."""
+    monkeypatch.setattr(shelf, "UNPACKED", 1)
+    one, other = Drug("h", "first", "mL/h"), Drug("h", "second", "mL/h")
+    [state] = taught(lesson(drug=one), partition=1).take_changed(1)
+    learned = Learned()
+    assert learned.put(state)
+    assert learned.teach(lesson(drug=other), 0, (1, 0))
+    learned._shelf._most_bytes = learned._shelf.memory
+    assert learned.teach(lesson(drug=one), 0, (2, 0))
+    assert list(learned.drugs()) == [other]
+    assert learned.entries("h") == pytest.approx(1)
+    assert [changed.drug for changed in learned.take_changed(0)] == ["second"]
 
 
 def test_values_entered_least_are_forgotten_first():
