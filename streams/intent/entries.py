@@ -30,6 +30,10 @@ MAX_ABANDONED = 50_000
 MAX_PUMPS = 100_000
 
 
+# Pumps show three decimals at most; what lies so far below breaks the arithmetic of doses.
+SMALLEST = 1e-9
+
+
 class DoseEntry(NamedTuple):
     """One committed entry: the event that carried the commit, and all its keys as (ms of the pump's clock, key).
 
@@ -92,10 +96,11 @@ class OpenEntries:
     def add(self, event: KeystrokeEvent, offset: int) -> DoseEntry | None:
         """Take one event in; the whole entry if this event commits it, else None.
 
-        Raises EventRefused: `duplicate` for an event id that the entry already has, or for an entry that was
-        committed before, `late` for a key of an abandoned entry. A record read again (its offset is not above the
-        entry's last) changes nothing.
+        Raises EventRefused: `schema` for a quantity too small to be one, `duplicate` for an event id that the entry
+        already has, or for an entry that was committed before, `late` for a key of an abandoned entry. A record read
+        again (its offset is not above the entry's last) changes nothing.
         """
+        _refuse_too_small(event)
         pump = self._pumps.get(event.pump)
         known = None if pump is None else pump.open.get(event.entry)
         if known is None and self._is_replay(event, offset):
@@ -218,3 +223,14 @@ def _complete(last: KeystrokeEvent, commit: Commit, keys: list[tuple[int, str]],
         if pressed_ms:
             at += timedelta(milliseconds=pressed_ms)
     return DoseEntry(last, commit, keys, at, tuple(holds) if any(holds) else ())
+
+
+def _refuse_too_small(event: KeystrokeEvent) -> None:
+    committed = None if event.commit is None else event.commit.value
+    for name, value in (
+        ("commit.value", committed),
+        ("previous", event.previous),
+        ("concentration", event.concentration),
+    ):
+        if value and value < SMALLEST:
+            raise EventRefused("schema", f"field `{name}`: {value:g} is less than any pump can take; send 0 or null")

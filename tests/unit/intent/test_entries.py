@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from schemas.codec import EventRefused
@@ -138,3 +139,21 @@ def test_the_clear_key_alone_is_an_entry_without_a_number():
     done = OpenEntries().add(entry("p", 1, "5", STARTED, keys=keys("")), 0)
     assert done is not None
     assert done.keys == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"commit": {"action": "confirm", "value": 5e-324, "warned": None}}, "commit.value"),
+        ({"previous": 1e-300}, "previous"),
+        ({"concentration": 9e-10}, "concentration"),
+    ],
+)
+def test_a_quantity_too_small_to_be_one_is_refused_by_name(changes, field):
+    """It would break the arithmetic of doses; 0 is a quantity."""
+    event = msgspec.convert(msgspec.to_builtins(entry("p", 1, "5", STARTED)) | changes, KeystrokeEvent)
+    with pytest.raises(EventRefused, match=f"field `{field}`: .* is less than any pump can take") as refused:
+        OpenEntries().add(event, 0)
+    assert refused.value.error_class == "schema"
+    zero = entry("p", 2, "5", STARTED, previous=0.0)
+    assert OpenEntries().add(zero, 1) is not None
