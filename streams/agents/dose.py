@@ -65,6 +65,7 @@ class DoseAgent(PumpEventAgent):
         """Drop the state of partitions that were taken away, and tell what they taught."""
         if self.learning is not None:
             self.learning.let_go(number for topic, number in partitions if topic == self.source)
+            self.outbox.flush(LAST_WORDS_S)  # before another worker reads it back
         super().forget(partitions)
 
     def turn(self) -> None:

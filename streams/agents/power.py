@@ -19,10 +19,14 @@ from streams.power.partition import PowerPartition
 from streams.rollups.infusing import InfusingCells
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from schemas.events import BatteryHealth
     from streams.agents.context import WorkerContext
     from streams.agents.pump_events import PartitionState
 
-# Minutes of infusing are sums of ten minutes; what was not told before a crash is lost.
+# What was added up and not told before a crash is lost, and with any restart what a pump infused since its last change
+# or step: nine minutes at most.
 TELL_EVERY_S = 30.0
 LAST_WORDS_S = 2.0
 # So often it is looked whether nothing comes; the indices of what that leads to follow those of any one record.
@@ -57,9 +61,9 @@ class PowerAgent(PumpEventAgent):
     def restore(self, partition: int, first_offset: int) -> PartitionState:
         """The state of a partition from its published episodes, and worn batteries from their alerts."""
         state = super().restore(partition, first_offset)
-        for _, alert in self.published(Alert, self.readback.whole(ALERTS, partition)):
-            if alert.pump is not None and alert.subject.battery is not None:
-                state.decisions.remember(alert.pump, alert.subject.battery)
+        alerts = (alert for _, alert in self.published(Alert, self.readback.whole(ALERTS, partition)))
+        for pump, health in newest_verdicts(alerts).items():
+            state.decisions.remember(pump, health)
         cells = InfusingCells(partition)
         cells.restore(rollup for _, rollup in self.published(Rollup, self.readback.whole(ROLLUPS, partition)))
         state.decisions.infusing.through = cells.through
@@ -126,6 +130,7 @@ class PowerAgent(PumpEventAgent):
             if topic == self.source:
                 self.take_infusing(partition)
                 self._cells.pop(partition, None)
+        self.outbox.flush(LAST_WORDS_S)  # before another worker reads it back
         super().forget(partitions)
         self.context.live_pumps.forget()
 
@@ -135,3 +140,13 @@ class PowerAgent(PumpEventAgent):
             self.take_infusing(partition)
         self.outbox.flush(LAST_WORDS_S)
         super().close()
+
+
+def newest_verdicts(alerts: Iterable[Alert]) -> dict[str, BatteryHealth]:
+    """The last verdict on the battery of each pump, from alerts in any order and with any number of revisions."""
+    newest: dict[str, tuple[int, BatteryHealth]] = {}
+    for alert in alerts:
+        pump, health = alert.pump, alert.subject.battery
+        if pump is not None and health is not None and alert.revision >= newest.get(pump, (0, health))[0]:
+            newest[pump] = alert.revision, health
+    return {pump: health for pump, (_, health) in newest.items()}

@@ -20,6 +20,7 @@ NINETY = 1.645
 # Standard deviations, judgements set with simulated fleets: what two pumps of a model differ by, what a reported
 # capacity is off by, what one reading at the end of a battery is off by, and a gauge of whole percent.
 BETWEEN_PUMPS, REPORTED, READING, GAUGE_PERCENT = 0.06, 0.03, 0.10, 0.6
+LEAST_TOLD = 0.01  # what a battery holds is told with two decimals, and is never nothing: it is taken up again
 LEAST_POINTS = 15.0  # less discharge than this says nothing
 
 
@@ -47,7 +48,7 @@ def health_of(battery: Battery, scale: float) -> BatteryHealth:
         high=round(min(estimate + NINETY * spread, 1.0), 3),
         discharges=battery.discharges,
         evidence=_evidence(battery, scale),
-        points=round(battery.usable, 2) if battery.learned else None,
+        points=max(round(battery.usable, 2), LEAST_TOLD) if battery.learned else None,
         percent_a_point=round(battery.slope(scale), 4),
     )
 
@@ -72,6 +73,8 @@ def _estimate(battery: Battery, scale: float) -> tuple[float, float, bool]:
 
 
 def _below(limit: float, estimate: float, spread: float) -> float:
+    if not spread:  # a battery that gave nothing at all: there is no doubt
+        return float(estimate < limit)
     return 0.5 * (1 + erf((limit - estimate) / (spread * sqrt(2))))
 
 

@@ -58,22 +58,23 @@ class UnitLosses:
         buckets = self._units.get(unit)
         if not buckets:
             return False
-        together = returned = 0
+        together: set[int] = set()
+        returned = False
         name, here = _name(pump), at // BUCKET_MS
         for number in (here, here - 1, here + 1):  # where all of a unit failed, the first tells enough
             for other, offset, after in _LOSS.iter_unpack(buckets.get(number, b"")):
                 lost = number * BUCKET_MS + offset
                 if other != name and abs(lost - at) <= TOGETHER_MS:
-                    together += 1
-                    returned += bool(back and after and abs(lost + after * 100 - back) <= TOGETHER_MS)
-                    if together >= ENOUGH:
+                    together.add(other)
+                    returned = returned or bool(back and after and abs(lost + after * 100 - back) <= TOGETHER_MS)
+                    if len(together) >= ENOUGH:
                         return True
-        if not (together >= 2 or returned):
+        if not (len(together) >= 2 or returned):
             return False
-        starts = sum(len(bucket) for bucket in buckets.values()) // _LOSS.size - together
+        starts = sum(len(bucket) for bucket in buckets.values()) // _LOSS.size - len(together)
         share = 2 * TOGETHER_MS / (KEPT_S * 1000)
-        if together >= 2:
-            return _at_least(together, starts * share) < BY_CHANCE
+        if len(together) >= 2:
+            return _at_least(len(together), starts * share) < BY_CHANCE
         # The return is a second coincidence of the same kind.
         return _at_least(1, starts * share) * share * max(starts, 1) < BY_CHANCE
 

@@ -71,15 +71,20 @@ class InfusingCells:
         return changed
 
     def restore(self, rollups: Iterable[Rollup]) -> None:
-        """Go on from the published cells of this partition; others are ignored."""
+        """Go on from the published cells of this partition, each as it reaches furthest; others are ignored."""
+        reached: dict[Cell, int] = {}
         for rollup in rollups:
             if rollup.model is None or rollup.partition != self._partition:
                 continue
             cell = Cell(rollup.hospital, rollup.care_area, rollup.model, ms(rollup.hour) // HOUR_MS)
+            through = rollup.through.get(POWER, (-1, 0))[0]
+            if through < reached.get(cell, -1):
+                continue  # told late by a worker that had to let go
+            reached[cell] = through
             self._sums[cell] = rollup.infusing_minutes, rollup.battery_minutes
             self._newest = max(self._newest, cell.hour)
             self._test = self._test or rollup.test
-            self.through = max(self.through, rollup.through.get(POWER, (-1, 0))[0])
+            self.through = max(self.through, through)
 
     def _rollup(self, cell: Cell) -> Rollup:
         minutes, on_battery = self._sums[cell]

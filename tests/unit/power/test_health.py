@@ -122,3 +122,16 @@ def test_a_gauge_that_knows_of_much_wear_has_missed_as_much_again(believed, verd
     battery = Battery(discharges=8, energy=300.0, gauge=300.0 / believed)
     assert health_of(battery, 1.0).verdict == verdict
     assert health_of(battery, 1.0).capacity == pytest.approx(believed, abs=0.01)
+
+
+def test_a_battery_that_dies_on_a_full_gauge_is_worn_beyond_doubt():
+    """The worst there is: its first word on battery is that it is empty. It is told, and taken up after a restart."""
+    partition = PowerPartition()
+    pump = Pump()
+    told = play(partition, [pump.mains(0, charge_pct=100.0), pump.battery(1, 100.0, kind="depleted")])
+    assert [(end.depleted, end.battery.verdict) for end in told[-1:]] == [(True, "degraded")]
+    assert told[-1].battery.capacity == 0
+    other = PowerPartition()
+    other.remember("P1", told[-1].battery)
+    again = play(other, [pump.mains(60), pump.battery(61, 100.0), pump.battery(62, 99.0, kind="depleted")])
+    assert [revision.battery.verdict for revision in again[-1:]] == ["degraded"]

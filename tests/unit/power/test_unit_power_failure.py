@@ -90,3 +90,14 @@ def test_losses_of_many_hours_stay_bounded():
     for number in range(5000):
         losses.note(UNIT, f"Q{number}", 10**9)
     assert max(len(bucket) for bucket in losses._units[UNIT].values()) <= 10 * 256
+
+
+def test_one_loose_cord_is_one_pump_however_the_seconds_fall():
+    """Its two losses stand in neighbouring buckets; with a third pump there would be three, with none there are two."""
+    losses = UnitLosses()
+    border = HOUR // 8_000 * 8_000 + 8_000
+    losses.note(UNIT, "loose", border - 500)
+    losses.note(UNIT, "loose", border + 500)
+    assert not losses.failed(UNIT, "P1", border)
+    losses.note(UNIT, "P2", border)
+    assert losses.failed(UNIT, "P1", border)

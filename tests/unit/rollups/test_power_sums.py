@@ -64,3 +64,18 @@ def test_hours_long_past_leave_memory_and_are_not_begun_again():
     assert len(cells) == KEPT_HOURS + 1
     cells.add([Infused("st-test", "MICU", "spectrum", HOUR, 5.0, 0.0)], 10**6)
     assert cells.take_changed() == []
+
+
+def test_of_the_states_of_a_cell_the_furthest_counts_and_not_the_last():
+    """A worker that had to let go may have told its sums after its successor did."""
+    cells = InfusingCells(3)
+    infused = Infused("H", "MICU", "8015", 491_000, 10.0, 1.0)
+    cells.add([infused], offset=5)
+    [early] = cells.take_changed()
+    cells.add([infused], offset=9)
+    [late] = cells.take_changed()
+    restored = InfusingCells(3)
+    restored.restore([late, early])
+    assert restored.through == 9
+    restored.add([infused], offset=12)
+    assert [rollup.infusing_minutes for rollup in restored.take_changed()] == [30.0]

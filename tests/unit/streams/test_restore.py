@@ -3,12 +3,12 @@
 from types import SimpleNamespace
 
 from schemas.codec import encode
-from schemas.events import PowerEpisode
+from schemas.events import BatteryHealth, PowerEpisode
 from schemas.topics import DOSE_SCORES, KEYSTROKES, POWER, POWER_EPISODES
 from streams.agents.batch_agent import last_position
-from streams.agents.power import PowerAgent
+from streams.agents.power import PowerAgent, newest_verdicts
 from streams.positions import position_headers
-from tests.made_alerts import episode
+from tests.made_alerts import Timeline, episode
 
 
 class Written:
@@ -58,3 +58,15 @@ def test_what_this_version_cannot_read_is_passed_over_and_no_position_is_taken_t
         Written(POWER, (6, 0), known),
     ]
     assert [offset for _, offset in PowerAgent._complete(agent, tail, 5)] == [1, 3]
+
+
+def test_the_last_verdict_on_a_battery_counts_wherever_it_stands():
+    """Compaction leaves older revisions for a while, such as those before a battery was exchanged."""
+    line = Timeline()
+    for day, capacity in enumerate((0.7, 0.6, 0.3)):
+        health = BatteryHealth(verdict="degraded", capacity=capacity, low=0.1, high=0.8, discharges=day + 1)
+        line.play(episode(1440 * day + 9, 1, episode=f"P1@{day}", battery=health))
+    alerts = [alert for alert in line.published if alert.kind == "battery_degraded"]
+    assert len(alerts) == 3
+    for order in (alerts, alerts[::-1], [alerts[1], alerts[2], alerts[0]]):
+        assert {pump: health.capacity for pump, health in newest_verdicts(order).items()} == {"P1": 0.3}
