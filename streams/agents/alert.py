@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from schemas.codec import EventRefused, check_key
+from schemas.codec import EventRefused, check_key, from_ms
 from schemas.events import Alert, AlertAction, DoseScore, PowerEpisode
 from schemas.topics import ALERT_ACTIONS, ALERTS, DOSE_SCORES, POWER_EPISODES
 from streams.agents.batch_agent import BatchAgent, unexpected
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from streams.agents.context import WorkerContext
     from streams.transport import Batch
 
-# How often the rules file is looked at, and the clock of a partition to which nothing comes is moved on.
+# How often the rules file is looked at, and whether time alone has changed an alert.
 LOOK_EVERY_S = 1.0
+LAST_WORDS_S = 2.0
 
 EVENTS: dict[str, type[DoseScore | PowerEpisode | AlertAction]] = {
     DOSE_SCORES: DoseScore,
@@ -39,38 +40,40 @@ class AlertAgent(BatchAgent):
         super().__init__(context)
         self._rules = RulesFile(context.settings.alert_rules)
         self._partitions: dict[int, AlertPartition] = {}
-        self._heard: dict[int, float] = {}
-        self._looked_at = time.monotonic()
         self._applied: dict[tuple[str, int], int] = {}
         self._buried: dict[tuple[str, int], int] = {}
+        self._looked_at = time.monotonic()
+        self._restores = asyncio.Lock()
+        self._forgotten = 0
+        self._waking: asyncio.Task[None] | None = None
 
     def forget(self, partitions: set[tuple[str, int]]) -> None:
         """Drop what belongs to partitions that were taken away."""
+        self._forgotten += 1
         for topic, partition in partitions:
             if topic in EVENTS:
                 self._partitions.pop(partition, None)
-                self._heard.pop(partition, None)
                 self._applied.pop((topic, partition), None)
                 self._buried.pop((topic, partition), None)
+        self.outbox.flush(LAST_WORDS_S)  # before another worker reads it back
 
     async def take(self, batch: Batch) -> None:
         """Apply the records of a batch and send the alerts they lead to."""
         place = (batch.topic, batch.partition)
-        if batch.partition not in self._partitions:
-            restored = await self.restored(self._restore, batch.partition)
-            restored.use(self._rules.rules)  # they may have changed meanwhile
-            self._partitions[batch.partition] = restored
+        async with self._restores:
+            alerts = self._partitions.get(batch.partition)
+            if alerts is None:
+                alerts = self._partitions[batch.partition] = await self._restored_alerts(batch.partition)
         if place not in self._buried:
             self._buried[place] = await self.restored(self.last_buried, *place)
-        alerts, buried = self._partitions[batch.partition], self._buried[place]
+        buried = self._buried[place]
         kind = EVENTS[batch.topic]
         for record, event in self.decoded(kind, batch.records, self._applied.get(place, -1), buried):
             self._apply(alerts, record, event, buried)
         self._applied[place] = batch.offset
-        self._heard[batch.partition] = time.monotonic()
 
     def turn(self) -> None:
-        """Take changed rules into use, and let time pass where nothing comes."""
+        """Take changed rules into use, and let time pass where all that came was applied."""
         now = time.monotonic()
         if now - self._looked_at < LOOK_EVERY_S:
             return
@@ -78,12 +81,33 @@ class AlertAgent(BatchAgent):
         if self._rules.changed():
             for alerts in self._partitions.values():
                 alerts.use(self._rules.rules)
-        for partition, heard in self._heard.items():
-            if now - heard < LOOK_EVERY_S:
-                continue
-            self._heard[partition] = now
-            for alert in self._partitions[partition].elapse(timedelta(seconds=now - heard)):
-                self.publish_unprompted(ALERTS, alert.fingerprint, alert, partition)
+        if not self.outbox.crowded:
+            self.wait()
+
+    def wait(self) -> None:
+        """Publish what time alone has changed; a partition that nothing came from yet is restored first."""
+        if self._waking is not None and self._waking.done():
+            self._waking.result()  # what failed there ends the worker, as it would in a batch
+            self._waking = None
+        now = from_ms(time.time_ns() // 1_000_000)
+        ends = [set(self.context.at_end(topic)) for topic in self.topics]
+        for partition in sorted(set.intersection(*ends)):
+            alerts = self._partitions.get(partition)
+            if alerts is not None:
+                for alert in alerts.wait(now):
+                    self.publish_unprompted(ALERTS, alert.fingerprint, alert, partition)
+            elif self._waking is None:
+                self._waking = asyncio.get_running_loop().create_task(self.wake(partition))
+
+    async def wake(self, partition: int) -> None:
+        """Restore a partition that nothing came from yet."""
+        async with self._restores:
+            if partition in self._partitions:
+                return
+            forgotten = self._forgotten
+            alerts = await self._restored_alerts(partition)
+            if forgotten == self._forgotten:  # else it may have been taken away meanwhile
+                self._partitions[partition] = alerts
 
     def _apply(
         self,
@@ -92,14 +116,15 @@ class AlertAgent(BatchAgent):
         event: DoseScore | PowerEpisode | AlertAction,
         buried: int,
     ) -> None:
+        arrived = from_ms(record.timestamp) if record.timestamp >= 0 else None
         try:
             if isinstance(event, AlertAction):
                 check_key(record.key, event.key)
                 outcome = alerts.apply_action(event)
             elif isinstance(event, DoseScore):
-                outcome = alerts.apply_score(event)
+                outcome = alerts.apply_score(event, arrived)
             else:
-                outcome = alerts.apply_episode(event)
+                outcome = alerts.apply_episode(event, arrived)
         except EventRefused as refusal:
             self.refuse(record, refusal, buried)
             return
@@ -109,6 +134,11 @@ class AlertAgent(BatchAgent):
         for index, alert in enumerate(outcome):
             self.publish(ALERTS, alert.fingerprint, alert, record, (record.offset, index))
         self.accept(record)
+
+    async def _restored_alerts(self, partition: int) -> AlertPartition:
+        alerts = await self.restored(self._restore, partition)
+        alerts.use(self._rules.rules)  # they may have changed meanwhile
+        return alerts
 
     def _restore(self, partition: int) -> AlertPartition:
         alerts = AlertPartition(self._rules.rules, self.context.libraries)

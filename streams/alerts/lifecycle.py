@@ -82,7 +82,7 @@ def _still_there(before: Alert, finding: Finding, severity: Severity, flapping: 
         # What a person resolved stays so unless it gets worse; what resolved by itself may come back.
         if before.by is not None and not louder:
             return None
-        back = _back(before, finding.source.at, flapping)
+        back = _back(before, finding.source.at, flapping) if before.by is None else before
         return _next(back, finding, state="firing", severity=severity, since=finding.source.at, by=None)
     if before.quiet_since is not None:
         back = _back(before, finding.source.at, flapping)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -52,7 +52,7 @@ class AlertPartition:
         self._memory = AlertMemory(rules.memory)
         self._keypads = KeypadWatch(rules.keypad_fault)
         self._episodes: dict[str, tuple[datetime, str]] = {}  # pump → start and id of its episode with open alerts
-        self._clock = datetime.fromtimestamp(0, UTC)
+        self._clock = self._arrived = datetime.fromtimestamp(0, UTC)
         self._next_due: datetime | None = None  # no open alert is changed by time alone before
         self._applied = 0
 
@@ -68,16 +68,26 @@ class AlertPartition:
         for alert in self._memory.open():
             self._wait(alert)
 
-    def elapse(self, quiet: timedelta) -> list[Alert]:
-        """What changes because nothing came in for so long; the clock goes on meanwhile."""
-        self._clock += quiet
-        changes: list[Alert] = []
-        self._take_waiting(changes)
+    def wait(self, now: datetime) -> list[Alert]:
+        """What time alone has changed by `now`, in the clock of the arrivals: escalated, or quiet for long enough.
+
+        Call it only where all that has arrived was applied: an answer may be among it.
+        """
+        if self._next_due is None or now < self._next_due:
+            return []
+        self._next_due = None
+        changes = []
+        for before in self._memory.open():
+            after = after_waiting(before, now, self._rules)
+            if after is not None:
+                self._memory.put(after)
+                changes.append(after)
+            self._wait(after or before)
         return changes
 
-    def apply_score(self, score: DoseScore) -> list[Alert]:
-        """The alert revisions that a score leads to."""
-        changes = self._tick(score.at)
+    def apply_score(self, score: DoseScore, arrived: datetime | None = None) -> list[Alert]:
+        """The alert revisions that a score leads to; `arrived` is its record's time, if it differs from the pump's."""
+        changes = self._tick(score.at, arrived)
         if score.revision == 1:
             keypad = self._keypads.apply(score)
             if keypad is not None:
@@ -87,9 +97,9 @@ class AlertPartition:
         self._take(entry_finding(score, self._rules.dose_entry_error), score.entry, changes)
         return changes
 
-    def apply_episode(self, episode: PowerEpisode) -> list[Alert]:
-        """The alert revisions that an episode revision leads to."""
-        changes = self._tick(episode.at)
+    def apply_episode(self, episode: PowerEpisode, arrived: datetime | None = None) -> list[Alert]:
+        """The alert revisions that an episode revision leads to; `arrived` as for a score."""
+        changes = self._tick(episode.at, arrived)
         self._supersede(episode, changes)
         self._take(unplugged_finding(episode, self._rules.unplugged_infusion), episode.episode, changes)
         rules = self._rules.battery_empty_soon
@@ -117,6 +127,7 @@ class AlertPartition:
         after = after_action(before, action)
         if after is None:
             return []
+        self._arrived = action.at  # the board's clock
         after = self._keep(before, after)
         self._keypad_resolved(after)
         return [after]
@@ -129,8 +140,10 @@ class AlertPartition:
             if known is None or known.revision < alert.revision:
                 newest[alert.fingerprint] = alert
         for alert in sorted(newest.values(), key=lambda alert: alert.at):
-            self._memory.put(alert)
-            self._wait(alert)
+            # One from before there was escalation waits from now on.
+            waiting = alert if alert.unanswered_since is not None else waited_for(None, alert, alert.at)
+            self._memory.put(waiting)
+            self._wait(waiting)
             self._note_episode(alert)
             if alert.kind == "keypad_fault" and alert.state != "resolved":
                 self._keypads.restore(alert)
@@ -150,7 +163,7 @@ class AlertPartition:
 
     def _keep(self, before: Alert | None, after: Alert) -> Alert:
         """Remember a new revision and when time will change it."""
-        after = waited_for(before, after)
+        after = waited_for(before, after, self._arrived)
         self._memory.put(after)
         self._wait(after)
         return after
@@ -159,18 +172,6 @@ class AlertPartition:
         at = due(alert, self._rules)
         if at is not None and (self._next_due is None or at < self._next_due):
             self._next_due = at
-
-    def _take_waiting(self, changes: list[Alert]) -> None:
-        """The alerts that time alone has changed by now."""
-        if self._next_due is None or self._clock < self._next_due:
-            return
-        self._next_due = None
-        for before in self._memory.open():
-            after = after_waiting(before, self._clock, self._rules)
-            if after is not None:
-                self._memory.put(after)
-                changes.append(after)
-            self._wait(after or before)
 
     def _listen(self, episode: PowerEpisode, *, short: bool, changes: list[Alert]) -> None:
         """Each silence is an alert of its own, over when the pump is heard again."""
@@ -227,10 +228,11 @@ class AlertPartition:
         if alert.kind == "keypad_fault" and alert.state == "resolved" and alert.pump is not None:
             self._keypads.start_anew(alert.pump)
 
-    def _tick(self, at: datetime) -> list[Alert]:
-        """Move the partition's clock on; now and then resolve and forget what is old."""
+    def _tick(self, at: datetime, arrived: datetime | None) -> list[Alert]:
+        """Move the partition's clocks on; now and then resolve and forget what is old."""
         changes: list[Alert] = []
         self._clock = max(self._clock, at)
+        self._arrived = arrived or at
         self._applied += 1
         if self._applied % TIDY_EVERY == 0:
             for alert in self._memory.outdated(self._clock):
@@ -238,5 +240,4 @@ class AlertPartition:
                 hours = memory.lasting_hours if alert.kind in LASTING else memory.open_hours
                 self._close(alert.fingerprint, self._clock, f"Nothing heard of it for {hours:g} h", changes)
             self._memory.forget(self._clock)
-        self._take_waiting(changes)
         return changes

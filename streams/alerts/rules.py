@@ -199,6 +199,8 @@ def parse_rules(text: str, name: str = "rules.yaml") -> Rules:
     """The rules in a YAML text. Raises RulesRefusedError naming the field."""
     try:
         document = yaml.safe_load(text)
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:  # PyYAML on tags and dates that are none
+        raise RulesRefusedError(f"{name}: not YAML ({error})") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f"line {mark.line + 1}: " if mark is not None else ""

@@ -1,6 +1,6 @@
 """What time alone does to an alert: a critical one without an answer is escalated, one that flapped and is quiet ends.
 
-All in event time, so that reading again gives the same revisions with the same times.
+Waiting is for people, so it goes by when things arrived and not by the clocks of pumps, which may be hours off.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from streams.alerts.rules import Rules
 
 
-def waited_for(before: Alert | None, after: Alert) -> Alert:
-    """The new revision with the time since which it waits for an answer, if it does."""
+def waited_for(before: Alert | None, after: Alert, arrived: datetime) -> Alert:
+    """The new revision with the times since which it waits for an answer, or is quiet, if it does or is."""
+    if after.quiet_since is not None and (before is None or before.quiet_since is None):
+        after = replace(after, quiet_since=arrived)
     if after.state == "firing" and after.severity == "critical":
         if before is not None and before.unanswered_since is not None:
             return after
-        return replace(after, unanswered_since=after.at, escalated_at=None)
+        return replace(after, unanswered_since=arrived, escalated_at=None)
     if after.unanswered_since is None and after.escalated_at is None:
         return after
     return replace(after, unanswered_since=None, escalated_at=None)
@@ -34,13 +36,13 @@ def due(alert: Alert, rules: Rules) -> datetime | None:
     return min(times, default=None)
 
 
-def after_waiting(before: Alert, clock: datetime, rules: Rules) -> Alert | None:
-    """What has become of an alert by `clock` (event time)."""
+def after_waiting(before: Alert, now: datetime, rules: Rules) -> Alert | None:
+    """What has become of an alert by now."""
     settles, escalates = _settles(before, rules), _escalates(before, rules)
-    if settles is not None and settles <= clock:
+    if settles is not None and settles <= now:
         resolved = _next(before, settles, state="resolved", by=None, quiet_since=None)
-        return waited_for(before, resolved)
-    if escalates is not None and escalates <= clock:
+        return waited_for(before, resolved, settles)
+    if escalates is not None and escalates <= now:
         return _next(before, escalates, escalated_at=escalates)
     return None
 

@@ -47,7 +47,7 @@ class Rounds:
             pumps += islice(self._next, share - len(pumps))
         slots = self._slots
         for pump in [pump for pump in pumps if pump in slots and slots[pump][0] & OPEN]:
-            if self._quiet(slots[pump], now_s):
+            if self._quiet(slots[pump], now_s, 0):
                 self._listen(pump, now_s, 0, revisions)
         if now_s < self._tidied_s + TIDY_S:
             return []
@@ -63,16 +63,16 @@ class Rounds:
         """Look at all pumps after so long in which nothing was heard of any."""
         now_s = self._clock.before // 1000
         for pump in [pump for pump, packed in self._slots.items() if packed[0] & OPEN]:
-            if self._quiet(self._slots[pump], now_s + still_s):
+            if self._quiet(self._slots[pump], now_s, still_s):
                 self._listen(pump, now_s, still_s, revisions)
                 if len(revisions) >= MOST_AT_ONCE:
                     return
 
-    def _quiet(self, packed: bytes, now_s: int) -> bool:
-        """Whether it is worth a look if the pump fell silent."""
+    def _quiet(self, packed: bytes, now_s: int, still_s: int) -> bool:
+        """Whether it is worth a look if the pump fell silent; it may be ahead of the clock by which it is looked at."""
         place = EPISODE[packed[0]] + WAKE.size
         heard_s = int.from_bytes(packed[place : place + 4], "little")
-        return not heard_s or (now_s - heard_s) * 1000 >= self._fleet.thresholds.silent_after
+        return not heard_s or (max(now_s - heard_s, 0) + still_s) * 1000 >= self._fleet.thresholds.silent_after
 
     def _listen(self, pump: str, now_s: int, still_s: int, revisions: list[PowerEpisode]) -> None:
         slot = parted(self._slots[pump])

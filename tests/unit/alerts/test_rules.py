@@ -55,3 +55,10 @@ def test_an_empty_or_missing_file_is_refused(tmp_path):
         parse_rules("")
     with pytest.raises(RulesRefusedError, match=r"none.yaml: cannot be read"):
         load_rules(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("text", ["memory: 2026-13-45", "memory: !!int x", "[" * 3000, "memory: !!timestamp 1"])
+def test_values_that_yaml_itself_fails_on_are_refused_too(text):
+    """A worker that follows the file must not end."""
+    with pytest.raises(RulesRefusedError, match=r"^ours.yaml: "):
+        parse_rules(text, "ours.yaml")

@@ -1,7 +1,6 @@
 """What time alone does to alerts: escalation of what nobody answers, damping of what comes and goes."""
 
-from datetime import timedelta
-
+import pytest
 from msgspec.structs import replace
 
 from streams.alerts.rules import load_rules
@@ -10,26 +9,45 @@ from tests.made_power import at
 
 
 def test_a_critical_alert_that_nobody_acknowledges_is_escalated_once():
-    """10 minutes after it fired, at that time, whenever the next event tells that so much time has passed."""
+    """10 minutes after it fired, at that time, also where nothing else comes."""
     line = Timeline()
     [fired] = line.play(score(3))
     assert (fired.unanswered_since, fired.escalated_at) == (at(3), None)
+    assert line.alerts.wait(at(12)) == []
     assert line.play(score(12, entry="e2", verdict="ok")) == []
-    [escalated] = line.play(score(14, entry="e3", verdict="ok"))
+    [escalated] = line.alerts.wait(at(14))
     assert (escalated.fingerprint, escalated.revision, escalated.state) == (fired.fingerprint, 2, "firing")
     assert (escalated.at, escalated.escalated_at, escalated.unanswered_since) == (at(13), at(13), at(3))
     assert escalated.summary == fired.summary
-    assert line.play(score(100, entry="e4", verdict="ok")) == []
+    assert line.alerts.wait(at(100)) == []
 
 
-def test_where_nothing_comes_time_passes_too():
-    """A quiet night must not keep an alert from being escalated."""
+@pytest.mark.parametrize("off", [-60, 0, 20 * 60])
+def test_people_wait_by_their_own_clock_and_not_by_a_pumps(off):
+    """A pump whose clock is an hour behind, or 20 h ahead, is escalated when any other would be, as are the others."""
     line = Timeline()
-    line.play(score(3))
-    assert line.alerts.elapse(timedelta(minutes=9)) == []
-    [escalated] = line.alerts.elapse(timedelta(minutes=1))
-    assert escalated.escalated_at == at(13)
-    assert line.alerts.elapse(timedelta(minutes=60)) == []
+    [fired] = line.alerts.apply_score(score(off), arrived=at(0))
+    [other] = line.alerts.apply_score(score(5, pump="P2", entry="e2"), arrived=at(5))
+    assert (fired.at, fired.unanswered_since) == (at(off), at(0))
+    assert line.alerts.wait(at(9)) == []
+    assert [alert.fingerprint for alert in line.alerts.wait(at(10))] == [fired.fingerprint]
+    assert [alert.fingerprint for alert in line.alerts.wait(at(15))] == [other.fingerprint]
+
+
+@pytest.mark.parametrize("off", [-60, 20 * 60])
+def test_what_comes_and_goes_is_damped_whatever_the_pumps_clock_says(off):
+    """Quiet is how long the ward hears nothing."""
+    line = Timeline()
+    for number in range(4):
+        minute = 12 * number
+        on = episode(off + minute + 11, 2 * number + 1, started_at=at(off), minutes=11.0)
+        back = replace(on, id="b", at=at(off + minute + 12), revision=2 * number + 2, paused_at=at(off + minute + 12))
+        line.alerts.apply_episode(on, arrived=at(minute + 11))
+        [quiet] = line.alerts.apply_episode(back, arrived=at(minute + 12))
+    assert (quiet.state, quiet.quiet_since) == ("firing", at(48))
+    assert line.alerts.wait(at(62)) == []
+    [resolved] = line.alerts.wait(at(63))
+    assert resolved.state == "resolved"
 
 
 def test_an_acknowledged_alert_is_not_escalated():
@@ -39,7 +57,7 @@ def test_an_acknowledged_alert_is_not_escalated():
     line.restart()
     [acknowledged] = line.play(action(5, fired, "acknowledge"))
     assert (acknowledged.unanswered_since, acknowledged.escalated_at) == (None, None)
-    assert line.alerts.elapse(timedelta(minutes=60)) == []
+    assert line.alerts.wait(at(1000)) == []
 
 
 def test_a_restart_neither_forgets_nor_repeats_an_escalation():
@@ -47,11 +65,11 @@ def test_a_restart_neither_forgets_nor_repeats_an_escalation():
     line = Timeline()
     line.play(score(3))
     line.restart()
-    escalated = line.alerts.elapse(timedelta(minutes=10))
+    escalated = line.alerts.wait(at(13))
     assert [alert.escalated_at for alert in escalated] == [at(13)]
     line.published += escalated
     line.restart()
-    assert line.alerts.elapse(timedelta(minutes=60)) == []
+    assert line.alerts.wait(at(1000)) == []
 
 
 def test_a_warning_waits_and_is_escalated_only_from_when_it_gets_critical():
@@ -61,8 +79,8 @@ def test_a_warning_waits_and_is_escalated_only_from_when_it_gets_critical():
     assert warning.unanswered_since is None
     [critical] = line.play(score(30, 2, error_likelihood=0.9))
     assert critical.unanswered_since == at(30)
-    assert line.alerts.elapse(timedelta(minutes=9.9)) == []
-    assert [alert.escalated_at for alert in line.alerts.elapse(timedelta(minutes=0.1))] == [at(40)]
+    assert line.alerts.wait(at(39.9)) == []
+    assert [alert.escalated_at for alert in line.alerts.wait(at(40))] == [at(40)]
 
 
 def _flaps(line: Timeline, times: int) -> list[tuple[str, int]]:
@@ -89,12 +107,12 @@ def test_it_resolves_once_it_was_quiet():
     line = Timeline()
     _flaps(line, 4)
     assert line.published[-1].quiet_since == at(48)
-    assert line.alerts.elapse(timedelta(minutes=14.9)) == []
-    [resolved] = line.alerts.elapse(timedelta(minutes=0.1))
+    assert line.alerts.wait(at(62.9)) == []
+    [resolved] = line.alerts.wait(at(63))
     assert (resolved.state, resolved.at, resolved.quiet_since, resolved.by) == ("resolved", at(63), None, None)
     line.published.append(resolved)
     line.restart()
-    assert line.alerts.elapse(timedelta(minutes=60)) == []
+    assert line.alerts.wait(at(1000)) == []
     [again] = line.play(episode(100, 9, minutes=22.0))
     assert (again.state, again.reopenings) == ("firing", 1)
 
@@ -116,7 +134,7 @@ def test_a_person_may_resolve_what_comes_and_goes():
     _flaps(line, 4)
     [resolved] = line.play(action(50, line.published[-1], "resolve"))
     assert (resolved.state, resolved.quiet_since) == ("resolved", None)
-    assert line.alerts.elapse(timedelta(minutes=60)) == []
+    assert line.alerts.wait(at(1000)) == []
 
 
 def test_changed_rules_hold_for_alerts_that_stand():
@@ -125,4 +143,22 @@ def test_changed_rules_hold_for_alerts_that_stand():
     line.play(score(3))
     rules = load_rules()
     line.alerts.use(replace(rules, escalation=replace(rules.escalation, after_minutes=2)))
-    assert [alert.escalated_at for alert in line.alerts.elapse(timedelta(minutes=2))] == [at(5)]
+    assert [alert.escalated_at for alert in line.alerts.wait(at(5))] == [at(5)]
+
+
+def test_an_alert_from_before_there_was_escalation_is_escalated_too():
+    """It waits since its last revision."""
+    line = Timeline()
+    [fired] = line.play(score(3))
+    line.published = [replace(fired, unanswered_since=None)]
+    line.restart()
+    assert [alert.escalated_at for alert in line.alerts.wait(at(1000))] == [at(13)]
+
+
+def test_what_a_person_resolved_and_got_worse_is_no_flapping():
+    """Only what resolved by itself comes and goes."""
+    line = Timeline()
+    [fired] = line.play(score(0, error_likelihood=0.3))
+    line.play(action(1, fired, "resolve"))
+    [louder] = line.play(score(2, 2, error_likelihood=0.9))
+    assert (louder.state, louder.reopenings) == ("firing", 0)

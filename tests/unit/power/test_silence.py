@@ -136,6 +136,15 @@ def test_a_few_events_are_enough_for_the_readers_clock():
     assert [r.silent_since for r in partition.still(360)] == [at(1)]
 
 
+@pytest.mark.parametrize("minutes", range(2, 75, 4))
+def test_however_long_a_pump_was_heard_it_is_missed_after_the_same_time(minutes):
+    """The clock by which pumps are looked at ticks every few events and may be minutes behind what it was heard at."""
+    partition = PowerPartition()
+    alone(partition, minutes=minutes)
+    assert partition.still(359) == []
+    assert [r.silent_since for r in partition.still(360)] == [at(minutes - 1)]
+
+
 def test_what_was_told_by_the_readers_clock_leaves_no_trace_in_the_episode():
     """Heard again, the pump goes on, and its end is as if nobody had listened."""
     listened, deaf = PowerPartition(), PowerPartition()
