@@ -60,8 +60,8 @@ dashboards: develop ## write the Grafana dashboards anew
 	$(BIN)/python -m deploy.grafana.source
 
 lock: develop ## resolve the locks anew (needs uv)
-	uv pip compile --quiet --universal --generate-hashes --no-header --extra embedded --extra evaluate --extra build \
-	    pyproject.toml -o $(LOCKS)/run.txt
+	uv pip compile --quiet --universal --generate-hashes --no-header \
+	    --extra embedded --extra evaluate --extra report --extra build pyproject.toml -o $(LOCKS)/run.txt
 	uv pip compile --quiet --universal --generate-hashes --no-header --all-extras \
 	    -c $(LOCKS)/run.txt pyproject.toml -o $(LOCKS)/develop.txt
 	uv pip compile --quiet --universal --generate-hashes --no-header \
