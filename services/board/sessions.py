@@ -20,12 +20,16 @@ LIFETIME_S = 12 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A person who is logged in. `key` is where it stands in Redis, `expires_at` is epoch seconds."""
+    """A person who is logged in. `key` is where it stands in Redis, `expires_at` is epoch seconds.
+
+    `hospitals` is what the person may see; None means all (services/board/scope.py).
+    """
 
     key: str
     user: str
     csrf: str
     expires_at: float
+    hospitals: frozenset[str] | None = None
 
     def owns(self, csrf: str) -> bool:
         """Whether a form or script that sent this token was served to this session."""

@@ -1,0 +1,35 @@
+"""Which hospitals a session may see. What lies outside its scope does not exist for it: the answer is 404, never 403."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.requests import Request
+
+
+def hospitals(request: Request) -> frozenset[str] | None:
+    """The hospitals of the session; None means all."""
+    found: frozenset[str] | None = request.state.session.hospitals
+    return found
+
+
+def admits(request: Request, hospital: str) -> bool:
+    """Whether the session may see this hospital."""
+    scope = hospitals(request)
+    return scope is None or hospital in scope
+
+
+def require(request: Request, hospital: str, missing: str) -> None:
+    """Raise 404 with the sentence `missing`, the same as for what does not exist, unless the hospital is in scope."""
+    if not admits(request, hospital):
+        raise HTTPException(404, missing)
+
+
+def within(request: Request, names: Iterable[str]) -> list[str]:
+    """Those of the hospitals that the session may see, in their order."""
+    return [name for name in names if admits(request, name)]
