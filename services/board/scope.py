@@ -1,4 +1,4 @@
-"""Which hospitals a session may see. What lies outside its scope does not exist for it: the answer is 404, never 403."""
+"""Which hospitals a session may see. What lies outside its scope does not exist for it: 404, never 403."""
 
 from __future__ import annotations
 
