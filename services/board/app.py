@@ -112,7 +112,7 @@ class Board:
             await self._redis.aclose()
 
     async def _board(self, request: Request) -> Response:
-        return pages.board(request.state.session)
+        return pages.page("board.html", request.state.session)
 
     async def _health(self, request: Request) -> Response:
         """200 while the pipeline makes progress, else 503; why only for those who are logged in."""

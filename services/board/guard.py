@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from services.board.sessions import Sessions
 
-PUBLIC = frozenset({"/login", "/healthz", "/static/base.css", "/static/mark.svg"})
+PUBLIC = frozenset({"/login", "/healthz", "/static/base.css", "/static/theme.js", "/static/mark.svg"})
 _CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
 _POLICY = (
     "default-src 'none'; "

@@ -25,9 +25,9 @@ def _page(template: str, status: int = 200, headers: dict[str, str] | None = Non
     return HTMLResponse(_templates.get_template(template).render(context), status, headers)
 
 
-def board(session: Session) -> Response:
-    """The board itself; everything on it comes over the stream."""
-    return _page("board.html", session=session)
+def page(template: str, session: Session, **context: Any) -> Response:
+    """A page of somebody who is logged in, on a template that extends `frame.html`."""
+    return _page(template, session=session, **context)
 
 
 def login(status: int = 200, *, problem: str = "", user: str = "", target: str = "/", wait_s: int = 0) -> Response:

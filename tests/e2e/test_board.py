@@ -238,6 +238,7 @@ def test_a_screen_survives_an_outage_of_redis(screens, platform):
 def test_logging_out(screens):
     """The board is gone, also by going back, and the login page is there."""
     page = screens.logged_in()
+    page.locator("#menu summary").click()
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
     page.go_back()

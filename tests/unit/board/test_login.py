@@ -47,10 +47,9 @@ async def test_without_a_login_nothing_can_be_changed(board, path):
 async def test_public_paths_are_the_login_and_what_it_needs(board):
     """The list is short, and /healthz tells a stranger nothing but good or bad."""
     client = board.client()
-    assert set(PUBLIC) == {"/login", "/healthz", "/static/base.css", "/static/mark.svg"}
-    assert [(await client.get(path)).status_code for path in ("/login", "/static/base.css", "/static/mark.svg")] == [
-        200
-    ] * 3
+    static = {"/static/base.css", "/static/theme.js", "/static/mark.svg"}
+    assert set(PUBLIC) == {"/login", "/healthz"} | static
+    assert [(await client.get(path)).status_code for path in ("/login", *static)] == [200] * 4
     assert set((await client.get("/healthz")).json()) == {"status"}
 
 
