@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "library": ("services.library_cli", "app"),
     "dlq": ("services.dlq_cli", "app"),
     "rebuild-redis": ("services.rebuild_cli", "rebuild_redis"),
+    "bench": ("services.bench_cli", "bench"),
     "doctor": ("services.doctor", "doctor"),
 }
 
