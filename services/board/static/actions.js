@@ -1,15 +1,15 @@
-// Acknowledge and resolve: an answer comes when Kafka has the action; the alert changes when the stream says so.
+// Acknowledge, resolve and comment: an answer comes when Kafka has the action; the alert changes when the stream says so.
 
 const token = document.querySelector('meta[name="csrf-token"]').content;
 
-/** Send an action on an alert. Throws an Error with a sentence for the person. */
-export async function act(fingerprint, action) {
+/** Send an action on an alert, with a comment or "". Throws an Error with a sentence for the person. */
+export async function act(fingerprint, action, comment) {
   let answer;
   try {
     answer = await fetch(`/api/alerts/${encodeURIComponent(fingerprint)}/actions`, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRF-Token": token },
-      body: JSON.stringify({ action }),
+      body: JSON.stringify(comment ? { action, comment } : { action }),
     });
   } catch {
     throw new Error("The board cannot be reached. Try again.");

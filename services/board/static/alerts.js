@@ -25,6 +25,10 @@ export class AlertList {
     for (const list of Object.values(this.lists)) {
       list.addEventListener("click", (event) => this.#clicked(event));
       list.addEventListener("keydown", (event) => this.#pressed(event));
+      list.addEventListener("submit", (event) => {
+        event.preventDefault();
+        this.#act(this.#entryOf(event.target), "comment");
+      });
     }
   }
 
@@ -95,7 +99,7 @@ export class AlertList {
     } else if (entry.view.alert.revision > view.alert.revision) {
       return;
     }
-    const done = entry.doing && view.alert.revision > entry.doing.revision && view.alert.state !== "firing";
+    const done = entry.doing && view.alert.revision > entry.doing.revision && (entry.doing.action === "comment" || view.alert.state !== "firing");
     if (done) this.#done(entry);
     entry.view = view;
     entry.row.classList.toggle("gone", view.alert.state === "resolved");
@@ -172,12 +176,14 @@ export class AlertList {
   #clicked(event) {
     const entry = this.#entryOf(event.target);
     if (!entry) return;
-    const button = event.target.closest("button[data-action]");
+    const button = event.target.closest("button[type=button][data-action]");
     const byPointer = event.detail > 0;
     if (byPointer && performance.now() - this.movedAt < JUST_MOVED_MS) {
       if (button) this.#say(entry, "The list moved just now. Press again.");
+      if (event.target.closest("a")) event.preventDefault();
       return;
     }
+    if (event.target.closest("a")) return;
     if (button) this.#act(entry, button.dataset.action);
     else if (event.target.closest(".line") && !getSelection().toString()) this.#unfold(entry.row);
   }
@@ -210,13 +216,19 @@ export class AlertList {
   async #act(entry, action) {
     const { alert } = entry.view;
     if (entry.doing || alert.state === "resolved") return;
-    const trouble = entry.row.parts.trouble;
+    const { trouble, comment } = entry.row.parts;
+    const said = comment.value.trim();
+    if (action === "comment" && !said) {
+      comment.focus();
+      return;
+    }
     trouble.textContent = "";
-    entry.doing = { shown: action, revision: alert.revision };
+    entry.doing = { action, shown: action, revision: alert.revision };
     showActions(entry.row, alert, action);
     const { doing } = entry;
     try {
-      await act(alert.fingerprint, action);
+      await act(alert.fingerprint, action, said);
+      comment.value = "";
     } catch (error) {
       if (entry.doing === doing) this.#done(entry);
       showActions(entry.row, entry.view.alert);

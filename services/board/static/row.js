@@ -6,6 +6,11 @@ const template = document.getElementById("alert");
 const HARMS = { none: "no harm", life_threatening: "life-threatening" };
 const GRADES = { none: 0, low: 1, moderate: 2, high: 3, life_threatening: 4 };
 
+/** The address of a page about something; names may hold any character. */
+function to(page, ...names) {
+  return `/${page}/${names.map(encodeURIComponent).join("/")}`;
+}
+
 /** A row that shows nothing yet. */
 export function newRow() {
   const row = template.content.firstElementChild.cloneNode(true);
@@ -45,15 +50,30 @@ function gauged({ error_likelihood, keypad, charge_pct }) {
   return [(charge_pct ?? NaN) / 100, "charge"];
 }
 
-function state(alert) {
-  if (alert.state === "resolved") return alert.by ? `Resolved by ${alert.by}` : "Resolved";
-  if (alert.state === "acknowledged") return `Acknowledged${alert.by ? ` by ${alert.by}` : ""}${alert.comment ? `: ${alert.comment}` : ""}`;
-  return "";
+function state({ state: name, by, comment }) {
+  const said = comment ? `: ${comment}` : "";
+  if (name === "resolved") return by ? `Resolved by ${by}${said}` : "Resolved";
+  if (name === "acknowledged") return `Acknowledged${by ? ` by ${by}` : ""}${said}`;
+  return comment ? `${by ?? "Comment"}${said}` : "";
+}
+
+function escalated({ escalated_at, unanswered_since }) {
+  if (!escalated_at) return "";
+  return `Escalated at ${at(escalated_at)}${unanswered_since ? `: nobody has acknowledged it since ${at(unanswered_since)}` : ""}`;
+}
+
+function flapping({ reopenings, reopened_at, quiet_since }) {
+  const said = [];
+  if (reopenings) said.push(`Came back ${reopenings === 1 ? "once" : `${reopenings} times`}${reopened_at ? `, last at ${at(reopened_at)}` : ""}`);
+  if (quiet_since) said.push(`nothing wrong since ${at(quiet_since)}`);
+  const text = said.join("; ");
+  return text && text[0].toUpperCase() + text.slice(1);
 }
 
 function facts({ alert, words }) {
   const { subject } = alert;
   const rows = [
+    ...(subject.drug ? [subject.drug] : (subject.drugs ?? [])).map((drug) => ["Drug", drug, to("drugs", drug)]),
     ["Since", new Date(alert.since).toLocaleString()],
     ["Revision", `${alert.revision} at ${at(alert.at)}`],
     ["Entry", subject.entry],
@@ -94,8 +114,10 @@ export function show(row, view) {
   text("meant", words.meant ?? "not known");
   text("unit", subject.unit ?? "");
   text("slip", secondLine(view));
-  text("state", state(alert));
-  part.state.hidden = !part.state.textContent;
+  for (const [name, value] of Object.entries({ state: state(alert), escalated: escalated(alert), flapping: flapping(alert) })) {
+    text(name, value);
+    part[name].hidden = !value;
+  }
   const [share, name] = gauged(subject);
   part.share.hidden = Number.isNaN(share);
   text("share-value", `${share > 0.99 && share < 1 ? "> 99" : Math.round(share * 100)} %`);
@@ -104,33 +126,40 @@ export function show(row, view) {
   part.harm.hidden = words.harm === undefined;
   text("harm-name", words.harm === undefined ? "" : HARMS[subject.harm] ?? `${words.harm} harm`);
   part.pips.dataset.grade = GRADES[subject.harm] ?? 0;
-  text("pump", (alert.pump ?? alert.key) + (subject.channel ? ` · ch ${subject.channel}` : ""));
-  text("place", `${alert.care_area} · ${alert.hospital}`);
+  text("pump", alert.pump ?? alert.key);
+  if (alert.pump) part.pump.href = to("pumps", alert.pump);
+  text("channel", subject.channel ? ` · ch ${subject.channel}` : "");
+  text("care-area", alert.care_area);
+  part["care-area"].href = to("care-areas", alert.hospital, alert.care_area);
+  text("hospital", alert.hospital);
+  part.open.href = to("alerts", alert.fingerprint);
   part.age.dateTime = alert.since;
   part.age.title = new Date(alert.since).toLocaleString();
   showAge(part.age);
   list(part.evidence, "li", subject.evidence ?? []);
   list(part.facts, "dt", []);
-  for (const [name, value] of facts(view)) {
+  for (const [name, value, href] of facts(view)) {
     const term = document.createElement("dt");
     const figure = document.createElement("dd");
+    const told = href ? figure.appendChild(document.createElement("a")) : figure;
     term.textContent = name;
-    figure.textContent = value;
+    told.textContent = value;
+    if (href) told.href = href;
     part.facts.append(term, figure);
   }
 }
 
 /** Show what can be done with the alert, or what is being done. `doing` is undefined, an action, or "late". */
 export function showActions(row, alert, doing) {
-  const [act, resolve] = [row.querySelector(".act"), row.querySelector(".resolve")];
+  const [act, resolve, comment] = [".act", ".resolve", "[data-action=comment]"].map((which) => row.querySelector(which));
   const firing = alert.state === "firing";
   const name = firing ? "acknowledge" : "resolve";
   act.dataset.action = name;
   resolve.dataset.action = "resolve";
-  const label = { acknowledge: "acknowledging…", resolve: "resolving…", late: "waiting for the stream…" }[doing] ?? { firing: "Acknowledge", acknowledged: "Resolve", resolved: "Resolved" }[alert.state];
+  const label = { acknowledge: "acknowledging…", resolve: "resolving…", comment: "adding the comment…", late: "waiting for the stream…" }[doing] ?? { firing: "Acknowledge", acknowledged: "Resolve", resolved: "Resolved" }[alert.state];
   if (act.textContent !== label) act.textContent = label;
   act.setAttribute("aria-label", doing ? label : `${label} ${row.parts.title.textContent} on ${alert.pump ?? alert.key}`);
   // Not `disabled`: that would throw the keyboard's focus away.
-  for (const button of [act, resolve]) button.setAttribute("aria-disabled", String(Boolean(doing) || alert.state === "resolved"));
+  for (const button of [act, resolve, comment]) button.setAttribute("aria-disabled", String(Boolean(doing) || alert.state === "resolved"));
   resolve.hidden = !firing;
 }

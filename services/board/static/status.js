@@ -9,38 +9,35 @@ function text(element, value) {
   if (element.textContent !== value) element.textContent = value;
 }
 
-function cell(tag, value) {
-  const made = document.createElement(tag);
-  made.textContent = number.format(value);
-  if (!value) made.className = "zero";
-  return made;
-}
-
-function hospitalRow(each, chosen) {
+function hospitalRow(hospital) {
   const row = document.createElement("tr");
-  const name = document.createElement("th");
-  const link = document.createElement("a");
+  const name = row.appendChild(document.createElement("th"));
+  const link = name.appendChild(document.createElement("a"));
   name.scope = "row";
-  link.href = `/?hospital=${encodeURIComponent(each.hospital)}`;
-  link.dataset.hospital = each.hospital;
-  link.textContent = each.hospital;
-  name.append(link);
-  row.append(name, ...["critical", "warning", "info"].map((severity) => cell("td", each.open[severity])));
-  row.append(cell("td", each.online), cell("td", each.infusing), cell("td", each.battery));
-  if (each.hospital === chosen) row.setAttribute("aria-current", "true");
+  link.href = `/?hospital=${encodeURIComponent(hospital)}`;
+  link.dataset.hospital = hospital;
+  link.textContent = hospital;
   return row;
 }
 
-let tableShown = "";
-
+/** One row a hospital, changed in place: a link that is being pressed stays where it is. */
 function showTable(hospitals, chosen) {
-  const key = JSON.stringify([hospitals, chosen]);
-  if (key === tableShown) return;
-  tableShown = key;
-  const focused = document.activeElement?.dataset.hospital;
   const body = $("hospitals");
-  body.replaceChildren(...hospitals.map((each) => hospitalRow(each, chosen)));
-  if (focused) [...body.querySelectorAll("a")].find((link) => link.dataset.hospital === focused)?.focus();
+  const rows = new Map([...body.rows].map((row) => [row.querySelector("a").dataset.hospital, row]));
+  hospitals.forEach((each, index) => {
+    const row = rows.get(each.hospital) ?? hospitalRow(each.hospital);
+    rows.delete(each.hospital);
+    if (body.rows[index] !== row) body.insertBefore(row, body.rows[index] ?? null);
+    const { critical, warning, info } = each.open;
+    [critical, warning, info, each.online, each.infusing, each.battery].forEach((value, column) => {
+      const cell = row.cells[column + 1] ?? row.insertCell();
+      text(cell, number.format(value));
+      cell.className = value ? "" : "zero";
+    });
+    if (each.hospital === chosen) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
+  });
+  for (const row of rows.values()) row.remove();
 }
 
 function showChoice(hospitals, chosen) {
@@ -72,10 +69,12 @@ export function showStatus({ fleet, pipeline }, chosen) {
   for (const state of ["online", "infusing", "battery"]) text($(`count-${state}`), number.format(counts[state]));
   showTable(fleet.hospitals, chosen);
   showChoice(fleet.hospitals, chosen);
-  text($("workers"), number.format(pipeline.workers));
-  text($("idle"), pipeline.idle_s === null ? "none" : `${span(pipeline.idle_s)} ago`);
-  text($("lag"), number.format(pipeline.lag));
-  text($("dead-letters"), number.format(pipeline.dead_letters));
+  // A session that may not see all hospitals gets the judgement alone: the figures count the records of all.
+  const figures = pipeline.workers !== null;
+  text($("workers"), figures ? number.format(pipeline.workers) : "–");
+  text($("idle"), !figures ? "–" : pipeline.idle_s === null ? "none" : `${span(pipeline.idle_s)} ago`);
+  text($("lag"), figures ? number.format(pipeline.lag) : "–");
+  text($("dead-letters"), figures ? number.format(pipeline.dead_letters) : "–");
   text($("pipeline-reason"), pipeline.reason);
 }
 
