@@ -18,9 +18,10 @@ from services.board import pages
 from services.board.actions import ActionPublisher
 from services.board.api import Api
 from services.board.feed import FeedReader
-from services.board.guard import LoginRequired, SameOriginOnly, SecurityHeaders, wants_page
+from services.board.guard import PUBLIC, LoginRequired, SameOriginOnly, SecurityHeaders, wants_page
 from services.board.hub import Hub
 from services.board.login import Login
+from services.board.roles import refuse_undeclared
 from services.board.sessions import Sessions
 from services.board.snapshot import Snapshots, encode_view
 from services.board.status import StatusWatch
@@ -68,22 +69,24 @@ class Board:
         login = Login(
             config.account, sessions, LoginThrottle(self._redis), self.hub, cookie=cookie, secure=config.secure
         )
+        routes = [
+            Route("/", self._board),
+            Route("/login", login.show, methods=["GET"]),
+            Route("/login", login.enter, methods=["POST"]),
+            Route("/logout", login.leave, methods=["POST"]),
+            Route("/healthz", self._health),
+            Route("/api/session", api.session),
+            Route("/api/alerts", api.alerts),
+            Route("/api/alerts/{fingerprint}", api.alert),
+            Route("/api/alerts/{fingerprint}/actions", api.act, methods=["POST"]),
+            Route("/api/fleet", api.fleet),
+            Route("/api/pipeline", api.pipeline),
+            Route("/api/stream", api.stream),
+        ]
+        # Whoever has a session may end it; everything else that changes something says which role it needs.
+        refuse_undeclared(routes, public={*PUBLIC, "/logout"})
         app: ASGIApp = Starlette(
-            routes=[
-                Route("/", self._board),
-                Route("/login", login.show, methods=["GET"]),
-                Route("/login", login.enter, methods=["POST"]),
-                Route("/logout", login.leave, methods=["POST"]),
-                Route("/healthz", self._health),
-                Route("/api/session", api.session),
-                Route("/api/alerts", api.alerts),
-                Route("/api/alerts/{fingerprint}", api.alert),
-                Route("/api/alerts/{fingerprint}/actions", api.act, methods=["POST"]),
-                Route("/api/fleet", api.fleet),
-                Route("/api/pipeline", api.pipeline),
-                Route("/api/stream", api.stream),
-                Mount("/static", StaticFiles(directory=pages.HERE / "static")),
-            ],
+            routes=[*routes, Mount("/static", StaticFiles(directory=pages.HERE / "static"))],
             exception_handlers={HTTPException: _refused, **dict.fromkeys(UNAVAILABLE, _unavailable)},
             lifespan=self._lifespan,
         )
@@ -116,9 +119,10 @@ class Board:
 
     async def _health(self, request: Request) -> Response:
         """200 while the pipeline makes progress, else 503; why only for those who are logged in."""
-        ok, reason = self._status.healthy()
+        session = request.state.session
+        ok, reason = self._status.healthy(session and session.hospitals)
         answer = {"status": "ok" if ok else "failing"}
-        if request.state.session is not None:
+        if session is not None:
             answer["reason"] = reason
         return JSONResponse(answer, 200 if ok else 503)
 

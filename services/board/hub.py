@@ -1,7 +1,9 @@
-"""One change, many screens: numbered changes go to bounded queues, and a screen that fell behind catches up by number.
+"""One change, many screens: changes in order go to bounded queues, and a screen that fell behind catches up by id.
 
 A screen that does not read is dropped as soon as its queue is full, so it costs others nothing. It comes back with
-the number of the last change it saw and gets what followed, or, when that is too long ago, a fresh snapshot.
+the id of the last change it saw and gets what followed, or, when that is too long ago, a fresh snapshot.
+
+An id is random: a number would tell a screen of one hospital how much happened in the others.
 """
 
 from __future__ import annotations
@@ -13,8 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sse_starlette.event import ServerSentEvent
 
+from services.board.scope import covers
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+    from services.board.scope import Hospitals
 
 # Judgement: at ten changes a second a screen may be away for seven minutes before it needs a snapshot.
 REMEMBERED = 4096
@@ -22,7 +28,10 @@ QUEUE_LENGTH = 256
 
 
 class Message(NamedTuple):
-    """What goes to screens, encoded once for all of them. No body means: read a fresh snapshot."""
+    """What goes to screens, encoded once for all that get it. No hospital: it is not about one of them.
+
+    No body means: read a fresh snapshot.
+    """
 
     hospital: str | None
     body: bytes | None
@@ -32,17 +41,22 @@ SNAPSHOT_NEEDED = Message(None, None)
 
 
 class Subscription:
-    """The queue of one screen. `hospital` None means all; `session` is whose screen it is."""
+    """The queue of one screen.
 
-    def __init__(self, hospital: str | None, session: str, length: int) -> None:
-        self.hospital = hospital
+    It gets the changes of the hospitals that it `shows`, and the status of all in its `scope`; `session` is whose
+    screen it is.
+    """
+
+    def __init__(self, shows: Hospitals, scope: Hospitals, session: str, length: int) -> None:
+        self.shows = shows
+        self.scope = scope
         self.session = session
         self.closed = False
         self._queue: asyncio.Queue[Message | None] = asyncio.Queue(length)
 
     def offer(self, message: Message) -> bool:
         """Queue the message if it concerns this screen; False when the queue is full."""
-        if message.hospital is not None and self.hospital not in {None, message.hospital}:
+        if message.hospital is not None and not covers(self.shows, message.hospital):
             return True
         try:
             self._queue.put_nowait(message)
@@ -66,16 +80,16 @@ class Subscription:
 
 
 class Hub:
-    """Numbers the changes, remembers the last ones and fans them out. Everything happens in one event loop."""
+    """Keeps the last changes in order and fans them out. Everything happens in one event loop."""
 
     def __init__(self, remembered: int = REMEMBERED, queue_length: int = QUEUE_LENGTH) -> None:
-        # A number means something only to the process that gave it.
-        self._epoch = secrets.token_hex(6)
-        self._changes: deque[Message] = deque(maxlen=remembered)
+        self._changes: deque[tuple[str, Message]] = deque(maxlen=remembered)
         self._queue_length = queue_length
         self._subscriptions: set[Subscription] = set()
-        self._status: Message | None = None
-        self.number = 0
+        self._encode_status: Callable[[Hospitals], bytes] | None = None
+        self._statuses: dict[Hospitals, Message] = {}
+        # The id before the oldest change that is remembered.
+        self._before = self.last_id = _new_id()
         self.dropped = 0
 
     def __len__(self) -> int:
@@ -86,41 +100,41 @@ class Hub:
         """The sessions that have a screen open."""
         return {subscription.session for subscription in self._subscriptions}
 
-    @property
-    def status(self) -> Message | None:
-        """The latest status, for a screen that joins between two of them."""
-        return self._status
+    def streams_of(self, session: str) -> int:
+        """How many screens a session has open."""
+        return sum(subscription.session == session for subscription in self._subscriptions)
 
-    def encode(self, event: str, payload: bytes, number: int | None = None) -> bytes:
-        """One event of the stream; its id is the number of the last change that it or what went before tells."""
-        at = self.number if number is None else number
-        return ServerSentEvent(payload.decode(), event=event, id=f"{self._epoch}-{at}", sep="\n").encode()
+    def encode(self, event: str, payload: bytes, last_id: str | None = None) -> bytes:
+        """One event of the stream; its id is that of the last change that it or what went before tells."""
+        return ServerSentEvent(payload.decode(), event=event, id=last_id or self.last_id, sep="\n").encode()
 
     def publish_change(self, hospital: str, payload: bytes) -> None:
-        """An alert changed: number it, remember it and send it to the screens of the hospital."""
-        self.number += 1
-        message = Message(hospital, self.encode("alert", payload))
-        self._changes.append(message)
-        self._fan_out(message)
+        """An alert changed: give it an id, remember it and send it to the screens of the hospital."""
+        self.last_id = _new_id()
+        self._remember(Message(hospital, self.encode("alert", payload)))
 
-    def publish_status(self, payload: bytes) -> None:
-        """Counts and health: only the latest matters, so it is not remembered."""
-        self._status = Message(None, self.encode("status", payload))
-        self._fan_out(self._status)
+    def publish_status(self, encode: Callable[[Hospitals], bytes]) -> None:
+        """Counts and health, of each scope its own: only the latest matters, so it is not remembered."""
+        self._encode_status = encode
+        self._statuses = {}
+        self._offer([(each, self._status(each.scope, encode)) for each in self._subscriptions])
+
+    def status(self, scope: Hospitals) -> Message | None:
+        """The latest status of a scope, for a screen that joins between two of them."""
+        return self._encode_status and self._status(scope, self._encode_status)
 
     def request_snapshots(self) -> None:
         """Something may have been missed: every screen, and whoever resumes from before now, reads afresh."""
-        self.number += 1
-        self._changes.append(SNAPSHOT_NEEDED)
-        self._fan_out(SNAPSHOT_NEEDED)
+        self.last_id = _new_id()
+        self._remember(SNAPSHOT_NEEDED)
 
     def subscribe(
-        self, hospital: str | None, session: str, last_event_id: str | None
+        self, shows: Hospitals, scope: Hospitals, session: str, last_event_id: str | None
     ) -> tuple[Subscription, list[Message] | None]:
         """Join, and return what followed on `last_event_id`, or None where only a snapshot is complete."""
-        subscription = Subscription(hospital, session, self._queue_length)
+        subscription = Subscription(shows, scope, session, self._queue_length)
         self._subscriptions.add(subscription)
-        return subscription, self._since(hospital, last_event_id)
+        return subscription, self._since(shows, last_event_id)
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Leave."""
@@ -133,20 +147,37 @@ class Hub:
             self._subscriptions.discard(subscription)
             subscription.close()
 
-    def _since(self, hospital: str | None, last_event_id: str | None) -> list[Message] | None:
-        epoch, _, number = (last_event_id or "").partition("-")
-        if epoch != self._epoch or not number.isdecimal() or len(number) > 18:
-            return None
-        missed = self.number - int(number)
-        if not 0 <= missed <= len(self._changes):
-            return None
-        changes = list(self._changes)[len(self._changes) - missed :]
-        if SNAPSHOT_NEEDED in changes:
-            return None
-        return [change for change in changes if hospital is None or change.hospital == hospital]
+    def _since(self, shows: Hospitals, last_event_id: str | None) -> list[Message] | None:
+        missed: list[Message] = []
+        for its_id, change in reversed(self._changes):
+            if its_id == last_event_id:
+                break
+            if change == SNAPSHOT_NEEDED:
+                return None
+            if change.hospital is not None and covers(shows, change.hospital):
+                missed.append(change)
+        else:
+            if last_event_id != self._before:
+                return None
+        return missed[::-1]
 
-    def _fan_out(self, message: Message) -> None:
-        for subscription in [each for each in self._subscriptions if not each.offer(message)]:
+    def _status(self, scope: Hospitals, encode: Callable[[Hospitals], bytes]) -> Message:
+        if scope not in self._statuses:
+            self._statuses[scope] = Message(None, self.encode("status", encode(scope)))
+        return self._statuses[scope]
+
+    def _remember(self, message: Message) -> None:
+        if len(self._changes) == self._changes.maxlen:
+            self._before, _ = self._changes[0]
+        self._changes.append((self.last_id, message))
+        self._offer([(each, message) for each in self._subscriptions])
+
+    def _offer(self, messages: Iterable[tuple[Subscription, Message]]) -> None:
+        for subscription in [each for each, message in messages if not each.offer(message)]:
             self.dropped += 1
             self._subscriptions.discard(subscription)
             subscription.close()
+
+
+def _new_id() -> str:
+    return secrets.token_hex(8)

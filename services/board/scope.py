@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from starlette.exceptions import HTTPException
 
@@ -11,17 +11,19 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+Hospitals: TypeAlias = frozenset[str] | None
+"""A set of hospitals by name; None means all, also those not heard of yet."""
 
-def hospitals(request: Request) -> frozenset[str] | None:
+
+def hospitals(request: Request) -> Hospitals:
     """The hospitals of the session; None means all."""
-    found: frozenset[str] | None = request.state.session.hospitals
+    found: Hospitals = request.state.session.hospitals
     return found
 
 
 def admits(request: Request, hospital: str) -> bool:
     """Whether the session may see this hospital."""
-    scope = hospitals(request)
-    return scope is None or hospital in scope
+    return covers(hospitals(request), hospital)
 
 
 def require(request: Request, hospital: str, missing: str) -> None:
@@ -33,3 +35,15 @@ def require(request: Request, hospital: str, missing: str) -> None:
 def within(request: Request, names: Iterable[str]) -> list[str]:
     """Those of the hospitals that the session may see, in their order."""
     return [name for name in names if admits(request, name)]
+
+
+def asked(request: Request, hospital: str | None) -> Hospitals:
+    """What a query is about: the hospital that it names, or all, but nothing beyond the session's scope."""
+    if hospital is None:
+        return hospitals(request)
+    return frozenset(within(request, [hospital]))
+
+
+def covers(scope: Hospitals, hospital: str) -> bool:
+    """Whether a hospital is among these."""
+    return scope is None or hospital in scope

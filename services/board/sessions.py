@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from services.board.roles import Role
+    from services.board.scope import Hospitals
+
 # Judgement: one shift. A session ends then even if it is in use, because a board is left open on a shared desk.
 LIFETIME_S = 12 * 3600
 
@@ -22,14 +25,16 @@ LIFETIME_S = 12 * 3600
 class Session:
     """A person who is logged in. `key` is where it stands in Redis, `expires_at` is epoch seconds.
 
-    `hospitals` is what the person may see; None means all (services/board/scope.py).
+    `role` is what the person may do (services/board/roles.py), `hospitals` where; None means everywhere
+    (services/board/scope.py).
     """
 
     key: str
     user: str
     csrf: str
     expires_at: float
-    hospitals: frozenset[str] | None = None
+    role: Role = "admin"
+    hospitals: Hospitals = None
 
     def owns(self, csrf: str) -> bool:
         """Whether a form or script that sent this token was served to this session."""

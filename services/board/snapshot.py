@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from services.board.wording import Words, words
-from services.readmodel.alerts import StoredAlert, hospitals, open_alerts
+from services.readmodel.alerts import StoredAlert, known, open_alerts
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from services.board.hub import Hub
+    from services.board.scope import Hospitals
 
 # Judgement: nobody works through more lines; the counts above the list tell how many there are.
 SHOWN_AT_MOST = 300
@@ -46,10 +47,10 @@ def encode_view(stored: StoredAlert) -> bytes:
     return msgspec.json.encode(view(stored))
 
 
-async def read_open(redis: Redis, hospital: str | None, limit: int) -> OpenAlerts:
-    """Read the open alerts of one hospital or of all."""
-    of = await hospitals(redis) if hospital is None else [hospital]
-    found, total = await open_alerts(redis, of, limit)
+async def read_open(redis: Redis, of: Hospitals, limit: int) -> OpenAlerts:
+    """Read the open alerts of these hospitals."""
+    names = await known(redis, of)
+    found, total = await open_alerts(redis, names, limit)
     return OpenAlerts(now=int(time.time() * 1000), limit=limit, total=total, alerts=[view(each) for each in found])
 
 
@@ -59,22 +60,22 @@ class Snapshots:
     def __init__(self, redis: Redis, hub: Hub) -> None:
         self._redis = redis
         self._hub = hub
-        self._reading: dict[str | None, tuple[int, asyncio.Task[bytes]]] = {}
+        self._reading: dict[Hospitals, tuple[str, asyncio.Task[bytes]]] = {}
 
-    async def event(self, hospital: str | None) -> bytes:
+    async def event(self, of: Hospitals) -> bytes:
         """A snapshot that holds every change up to now. Raises what Redis raises when it is away."""
-        number, task = self._reading.get(hospital, (-1, None))
+        last_id, task = self._reading.get(of, ("", None))
         # One that was begun before a change that this screen will not be sent would lack that change.
-        if task is None or task.done() or number != self._hub.number:
-            number = self._hub.number
-            task = asyncio.create_task(self._read(hospital, number))
-            self._reading[hospital] = number, task
+        if task is None or task.done() or last_id != self._hub.last_id:
+            last_id = self._hub.last_id
+            task = asyncio.create_task(self._read(of, last_id))
+            self._reading[of] = last_id, task
         return await asyncio.shield(task)
 
-    async def _read(self, hospital: str | None, number: int) -> bytes:
+    async def _read(self, of: Hospitals, last_id: str) -> bytes:
         try:
-            found = await read_open(self._redis, hospital, SHOWN_AT_MOST)
+            found = await read_open(self._redis, of, SHOWN_AT_MOST)
         finally:
-            if self._reading.get(hospital, (-1, None))[0] == number:
-                del self._reading[hospital]
-        return self._hub.encode("snapshot", msgspec.json.encode(found), number)
+            if self._reading.get(of, ("", None))[0] == last_id:
+                del self._reading[of]
+        return self._hub.encode("snapshot", msgspec.json.encode(found), last_id)

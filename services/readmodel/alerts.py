@@ -11,7 +11,7 @@ import structlog
 from schemas.events import Alert, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from redis.asyncio import Redis
 
@@ -64,6 +64,11 @@ def severity_of(score: float) -> Severity | None:
 async def hospitals(redis: Redis) -> list[str]:
     """All hospitals of which anything was heard, by name."""
     return sorted(str(name) for name in await redis.smembers("pw:hospitals"))
+
+
+async def known(redis: Redis, of: Collection[str] | None) -> list[str]:
+    """Those of the hospitals of which anything was heard, by name; None stands for all."""
+    return [name for name in await hospitals(redis) if of is None or name in of]
 
 
 async def open_alerts(redis: Redis, of: Sequence[str], limit: int) -> tuple[list[StoredAlert], int]:

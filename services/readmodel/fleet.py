@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.readmodel.alerts import SEVERITIES, hospitals, key_of_open, score_range
+from services.readmodel.alerts import SEVERITIES, key_of_open, score_range
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +32,8 @@ class HospitalNow:
     test: bool | None
 
 
-async def overview(redis: Redis, now_ms: int, of: Sequence[str] | None = None) -> list[HospitalNow]:
-    """Count pumps heard in the last five minutes and open alerts, in two round trips for all hospitals."""
-    names = list(of) if of is not None else await hospitals(redis)
+async def overview(redis: Redis, now_ms: int, names: Sequence[str]) -> list[HospitalNow]:
+    """Count pumps heard in the last five minutes and open alerts, in two round trips for all these hospitals."""
     if not names:
         return []
     pipe = redis.pipeline(transaction=False)
