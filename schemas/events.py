@@ -336,12 +336,30 @@ class AlertAction(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True)
     test: bool = False
 
 
+class Case(Struct, frozen=True, kw_only=True):
+    """A life-threatening entry that was caught, told without place, time and pump, so that it names nobody.
+
+    `minutes` is how long the pump ran at the typed value, `warned` what the pump itself had said of it.
+    """
+
+    field: Field
+    unit: Name
+    typed: Quantity
+    meant: Quantity
+    slip: Slip | None
+    minutes: Quantity
+    action: CommitAction
+    warned: Limit | None
+
+
 class Rollup(Struct, frozen=True, kw_only=True):
     """Partial sums of one source partition for one hospital, care area, drug and hour; readers add the partials.
 
     `through` is the fence: for each source topic the position `[offset, index]` of the last record that was
     added, so that a record read again is not counted again. Sums of episodes stand under the drug `-`, minutes of
-    infusing by model under `- MODEL`, with `model` set.
+    infusing by model under `- MODEL`, with `model` set. `entered` counts by `FIELD UNIT`, `warned` by
+    `FIELD LIMIT UNIT`, `overrides` and `flagged_overrides` by `FIELD LIMIT VALUE UNIT`; of each at most 64 words, what
+    is beyond them under `other`. Of `cases` the first 16 are told.
     What each sum counts: docs/definitions.md.
     """
 
@@ -368,6 +386,15 @@ class Rollup(Struct, frozen=True, kw_only=True):
     slips: dict[str, Count] = {}
     harm: dict[str, Count] = {}
     avoided_harm: dict[str, Count] = {}
+    caught_slips: dict[str, Count] = {}
+    corrected_slips: dict[str, Count] = {}
+    stood_slips: dict[str, Count] = {}
+    caught_minutes: Quantity = 0.0
+    entered: dict[str, Count] = {}
+    warned: dict[str, Count] = {}
+    overrides: dict[str, Count] = {}
+    flagged_overrides: dict[str, Count] = {}
+    cases: list[Case] = []
     episodes: Count = 0
     unplugged_minutes: Quantity = 0.0
     causes: dict[str, Count] = {}

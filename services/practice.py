@@ -14,7 +14,7 @@ from streams.power.practice import UnitShift, judge_practice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
 
     from redis.asyncio import Redis
 
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 DAY, NIGHT = "day", "night"
 DAY_BEGINS, DAY_ENDS = 7, 19
 """Hours of the hospital's clock at which shifts change (judgement; most hospitals change at 7)."""
+
+
+def shift_of(hour: datetime, zone: tzinfo) -> str:
+    """The shift in which an hour begins, by the hospital's clock."""
+    return DAY if DAY_BEGINS <= hour.astimezone(zone).hour < DAY_ENDS else NIGHT
 
 
 class PowerSums(msgspec.Struct):
@@ -41,8 +46,7 @@ def unit_shifts(rollups: Iterable[PowerSums], zone: tzinfo) -> list[UnitShift]:
     on_battery: dict[tuple[str, str], float] = defaultdict(float)
     episodes: dict[tuple[str, str], int] = defaultdict(int)
     for one in rollups:
-        shift = DAY if DAY_BEGINS <= one.hour.astimezone(zone).hour < DAY_ENDS else NIGHT
-        place = (one.care_area, shift)
+        place = (one.care_area, shift_of(one.hour, zone))
         infusing[place] += one.infusing_minutes
         on_battery[place] += one.battery_minutes
         episodes[place] += one.causes.get("practice", 0)

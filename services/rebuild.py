@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Everything the stream writes. Sessions of the board and heartbeats of workers are not from topics and stay, and so
 # do the feeds: old changes sent again would appear on every screen as new ones.
-FAMILIES = ("alert:*", "alerts:open:*", "fence:*", "live:*", "pump:*", "roll:*", "hospitals", "hours:*")
+FAMILIES = ("alert:*", "alerts:open:*", "fence:*", "live:*", "pump:*", "roll:*", "sums:*", "hospitals", "hours:*")
 # What the board calls online is what was heard of in the last 5 minutes.
 LIVE_MS = 5 * 60_000
 RECORDS_AT_ONCE = 5000

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 import structlog
 
 from schemas.library import Library, load_default
+from streams.rollups.cell import COUNTS_BY_WORD, NO_DRUG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,13 +21,14 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 
-class RollupSums(msgspec.Struct):
+class RollupSums(msgspec.Struct, omit_defaults=True):
     """The figures of rollups that can be added: over partitions, drugs, care areas and hours.
 
     docs/definitions.md says what each one counts.
     """
 
     entries: int = 0
+    confirmed: int = 0
     overridden: int = 0
     cancelled: int = 0
     soft_warnings: int = 0
@@ -38,7 +39,17 @@ class RollupSums(msgspec.Struct):
     stood: int = 0
     given_up: int = 0
     caught: int = 0
+    caught_minutes: float = 0.0
+    slips: dict[str, int] = {}
+    harm: dict[str, int] = {}
     avoided_harm: dict[str, int] = {}
+    caught_slips: dict[str, int] = {}
+    corrected_slips: dict[str, int] = {}
+    stood_slips: dict[str, int] = {}
+    entered: dict[str, int] = {}
+    warned: dict[str, int] = {}
+    overrides: dict[str, int] = {}
+    flagged_overrides: dict[str, int] = {}
     episodes: int = 0
     unplugged_minutes: float = 0.0
     causes: dict[str, int] = {}
@@ -52,9 +63,10 @@ class RollupSums(msgspec.Struct):
         """Add another sum to this one."""
         for name in _NUMBERS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in _COUNTS_BY_WORD:
-            if more := getattr(other, name):
-                setattr(self, name, dict(Counter(getattr(self, name)) + Counter(more)))
+        for name in COUNTS_BY_WORD:
+            counts = getattr(self, name)
+            for word, count in getattr(other, name).items():
+                counts[word] = counts.get(word, 0) + count
 
     @property
     def flagged(self) -> int:
@@ -72,8 +84,7 @@ class RollupSums(msgspec.Struct):
         return max(self.flagged - self.given_up - self.decided, 0)
 
 
-_COUNTS_BY_WORD = ("avoided_harm", "causes")
-_NUMBERS = tuple(name for name in RollupSums.__struct_fields__ if name not in _COUNTS_BY_WORD)
+_NUMBERS = tuple(name for name in RollupSums.__struct_fields__ if name not in COUNTS_BY_WORD)
 
 
 class HourSums(NamedTuple):
@@ -116,6 +127,12 @@ async def hours(redis: Redis, of: Sequence[str]) -> list[tuple[str, str]]:
     return sorted(found, key=lambda cell: cell[1], reverse=True)
 
 
+async def changes(redis: Redis, hospital: str) -> dict[str, int]:
+    """How often each hour of a hospital has been written to: another number means that its sums are others."""
+    kept: Any = await redis.zrange(f"pw:hours:{hospital}", 0, -1, withscores=True)
+    return {str(hour): int(writes) for hour, writes in kept}
+
+
 async def partials(redis: Redis, hospital: str, hour: str, decode: Callable[[bytes | str], T]) -> list[T]:
     """The partial rollups of one hospital and hour, in any order; what cannot be read is reported and left out."""
     found = []
@@ -134,12 +151,13 @@ async def sums_of(redis: Redis, hospital: str, hour: str) -> HourSums:
     for sums in await partials(redis, hospital, hour, _decode):
         whole.add(sums)
         if sums.flagged or sums.decided:
-            drugs.setdefault(_canonical(sums.drug), RollupSums()).add(sums)
+            drugs.setdefault(canonical(sums.drug), RollupSums()).add(sums)
     return HourSums(whole, drugs)
 
 
-def _canonical(drug: str) -> str:
-    return known_names()(drug) or drug
+def canonical(drug: str) -> str:
+    """The name of a drug that all its spellings share; an unknown drug and sums without one keep theirs."""
+    return drug if drug.startswith(NO_DRUG) else known_names()(drug) or drug
 
 
 @cache

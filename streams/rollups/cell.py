@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas.codec import from_ms, ms
-from schemas.events import DoseScore, PowerEpisode, Rollup
+from schemas.events import Case, DoseScore, PowerEpisode, Rollup
 from schemas.topics import KEYSTROKES, POWER
 
 if TYPE_CHECKING:
     from typing import Self
+
+    from schemas.events import Slip
 
 HOUR_MS = 3_600_000
 NO_DRUG = "-"  # power sums are about the pump, not about a drug
@@ -51,12 +52,32 @@ COUNTS = (
     "stood",
     "given_up",
     "caught",
+    "caught_minutes",
     "episodes",
     "unplugged_minutes",
     "deep_discharges",
     "low_alarms",
     "avoidable_low_alarms",
 )
+
+# Its sums by a word: a slip, a grade of harm, a cause, or a row or a limit of the drug library.
+COUNTS_BY_WORD = (
+    "slips",
+    "harm",
+    "avoided_harm",
+    "caught_slips",
+    "corrected_slips",
+    "stood_slips",
+    "entered",
+    "warned",
+    "overrides",
+    "flagged_overrides",
+    "causes",
+)
+MOST_WORDS = 64  # of each: a drug has a handful of units and overridden values in an hour; a pump gone mad has no end
+OTHER = "other"
+NO_LIMIT = "unknown"  # the pump took the entry for an override and did not say of what
+MOST_CASES = 16
 
 DEEP_BELOW_PCT = 20  # a gauge below this is a deep discharge: judgement; cycles to 80 % depth cost most of a life
 
@@ -67,7 +88,7 @@ class Cell:
     A position is (offset, index) of the record that a score or an episode comes from.
     """
 
-    __slots__ = (*COUNTS, "at", "avoided_harm", "causes", "harm", "keystrokes", "place", "power", "slips", "test")
+    __slots__ = (*COUNTS, *COUNTS_BY_WORD, "at", "cases", "keystrokes", "place", "power", "test")
 
     def __init__(self, place: Place) -> None:
         self.place = place
@@ -77,12 +98,20 @@ class Cell:
         self.entries = self.confirmed = self.overridden = self.cancelled = 0
         self.soft_warnings = self.hard_warnings = self.suspect = self.error = 0
         self.corrected = self.stood = self.given_up = self.caught = self.episodes = 0
-        self.unplugged_minutes = 0.0
+        self.caught_minutes = self.unplugged_minutes = 0.0
         self.deep_discharges = self.low_alarms = self.avoidable_low_alarms = 0
-        self.slips: Counter[str] = Counter()
-        self.harm: Counter[str] = Counter()
-        self.avoided_harm: Counter[str] = Counter()
-        self.causes: Counter[str] = Counter()
+        self.slips: dict[str, int] = {}
+        self.harm: dict[str, int] = {}
+        self.avoided_harm: dict[str, int] = {}
+        self.caught_slips: dict[str, int] = {}
+        self.corrected_slips: dict[str, int] = {}
+        self.stood_slips: dict[str, int] = {}
+        self.entered: dict[str, int] = {}
+        self.warned: dict[str, int] = {}
+        self.overrides: dict[str, int] = {}
+        self.flagged_overrides: dict[str, int] = {}
+        self.causes: dict[str, int] = {}
+        self.cases: list[Case] = []
         self.test = False
 
     def add_score(self, score: DoseScore, position: tuple[int, int]) -> bool:
@@ -103,14 +132,19 @@ class Cell:
         self.cancelled += score.action == "cancel"
         self.soft_warnings += score.warned in {"soft_low", "soft_high"}
         self.hard_warnings += score.warned in {"hard_low", "hard_high"}
+        _count(self.entered, f"{score.field} {score.unit}")
+        if score.warned is not None:
+            _count(self.warned, f"{score.field} {score.warned} {score.unit}")
+        if score.action == "override":
+            self._add_override(score, flagged=flagged)
         if flagged:
             self.given_up += score.action == "cancel"
             self.suspect += score.verdict == "suspect"
             self.error += score.verdict == "error"
-            self.harm[score.harm] += 1
-            slip = next((meant.slip for meant in score.meant if meant.slip is not None), None)
+            _count(self.harm, score.harm)
+            slip = _likeliest_slip(score)
             if slip is not None:
-                self.slips[slip] += 1
+                _count(self.slips, slip)
         return True
 
     def add_episode(self, episode: PowerEpisode, position: tuple[int, int]) -> bool:
@@ -122,7 +156,7 @@ class Cell:
         self.episodes += 1
         # Rounding keeps sums of thousandths of a minute free of binary dust.
         self.unplugged_minutes = round(self.unplugged_minutes + episode.minutes, 6)
-        self.causes[episode.cause] += 1
+        _count(self.causes, episode.cause)
         self.deep_discharges += episode.depleted or episode.charge_min < DEEP_BELOW_PCT
         self.low_alarms += episode.low_alarm
         self.avoidable_low_alarms += episode.low_alarm and episode.cause == "practice"
@@ -139,6 +173,7 @@ class Cell:
         hospital, care_area, drug, hour = self.place
         digest = sha256(f"{hospital}\0{care_area}\0{drug}\0{hour}\0{partition}".encode()).hexdigest()[:16]
         steps = "-".join(f"{offset + 1}.{index + 1}" for offset, index in positions.values())
+        words: dict[str, Any] = {name: dict(getattr(self, name)) for name in COUNTS_BY_WORD}
         return Rollup(
             id=f"{digest}/{steps}",
             hospital=hospital,
@@ -149,10 +184,8 @@ class Cell:
             partition=partition,
             through={topic: position for topic, position in positions.items() if position != _BEFORE_ALL},
             **{name: getattr(self, name) for name in COUNTS},
-            slips=dict(self.slips),
-            harm=dict(self.harm),
-            avoided_harm=dict(self.avoided_harm),
-            causes=dict(self.causes),
+            **words,
+            cases=list(self.cases),
             test=self.test,
         )
 
@@ -165,22 +198,62 @@ class Cell:
         cell.power = rollup.through.get(POWER, _BEFORE_ALL)
         for name in (*COUNTS, "test"):
             setattr(cell, name, getattr(rollup, name))
-        cell.slips = Counter(rollup.slips)
-        cell.harm = Counter(rollup.harm)
-        cell.avoided_harm = Counter(rollup.avoided_harm)
-        cell.causes = Counter(rollup.causes)
+        for name in COUNTS_BY_WORD:
+            setattr(cell, name, dict(getattr(rollup, name)))
+        cell.cases = list(rollup.cases)
         return cell
 
     def _add_outcome(self, score: DoseScore) -> None:
         self.corrected += score.resolution == "corrected"
         self.stood += score.resolution == "stood"
+        slip = _likeliest_slip(score)
+        if slip is not None and score.resolution in _ENDED:
+            _count(getattr(self, _ENDED[score.resolution]), slip)
         if score.caught:
             self.caught += 1
-            self.avoided_harm[score.harm] += 1
+            _count(self.avoided_harm, score.harm)
+            if slip is not None:
+                _count(self.caught_slips, slip)
+            minutes = round((score.resolved_after_s or 0.0) / 60, 4)
+            self.caught_minutes = round(self.caught_minutes + minutes, 4)
+            if score.harm == "life_threatening" and score.corrected_to is not None and len(self.cases) < MOST_CASES:
+                self.cases.append(_case(score, score.corrected_to, slip, minutes))
+
+    def _add_override(self, score: DoseScore, *, flagged: bool) -> None:
+        word = f"{score.field} {score.warned or NO_LIMIT} {score.typed:.10g} {score.unit}"
+        _count(self.overrides, word)
+        if flagged:
+            _count(self.flagged_overrides, word)
 
     def _touch(self, event: DoseScore | PowerEpisode) -> None:
         self.at = max(self.at, event.at)
         self.test = self.test or event.test
+
+
+_ENDED = {"corrected": "corrected_slips", "stood": "stood_slips"}
+
+
+def _count(counts: dict[str, int], word: str) -> None:
+    if word not in counts and len(counts) >= MOST_WORDS:
+        word = OTHER
+    counts[word] = counts.get(word, 0) + 1
+
+
+def _likeliest_slip(score: DoseScore) -> Slip | None:
+    return next((meant.slip for meant in score.meant if meant.slip is not None), None)
+
+
+def _case(score: DoseScore, meant: float, slip: Slip | None, minutes: float) -> Case:
+    return Case(
+        field=score.field,
+        unit=score.unit,
+        typed=score.typed,
+        meant=meant,
+        slip=slip,
+        minutes=minutes,
+        action=score.action,
+        warned=score.warned,
+    )
 
 
 def escaped(name: str) -> str:

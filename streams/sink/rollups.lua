@@ -2,7 +2,8 @@
 -- KEYS: fence. ARGV: fence field, last offset, "1" to ignore the fence (rebuild), then per partial: offset, hash of
 -- the hospital and hour, field in it, hospital, JSON. `<hash>:offsets` remembers which record a field came from;
 -- a rebuild writes that record again, as a part of it may have been deleted.
--- `pw:hours:<hospital>` lists the hours there are, so that readers need not search all keys.
+-- `pw:hours:<hospital>` lists the hours there are, so that readers need not search all keys, each with the number of
+-- writes to it, so that a reader who keeps sums of it knows whether they still hold.
 local fence = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '-1')
 local last = tonumber(ARGV[2])
 local rebuild = ARGV[3] == '1'
@@ -16,7 +17,7 @@ for i = 4, #ARGV, 5 do
     redis.call('HSET', hash, field, json)
     redis.call('HSET', offsets, field, offset)
     redis.call('SADD', 'pw:hospitals', hospital)
-    redis.call('ZADD', 'pw:hours:' .. hospital, 0, string.sub(hash, string.len('pw:roll:' .. hospital .. ':') + 1))
+    redis.call('ZINCRBY', 'pw:hours:' .. hospital, 1, string.sub(hash, string.len('pw:roll:' .. hospital .. ':') + 1))
     applied = applied + 1
   end
 end

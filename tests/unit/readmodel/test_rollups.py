@@ -22,7 +22,7 @@ async def test_partials_add_up(redis):
         rollup("South", FIVE, 0, entries=1000),
     )
     assert (await sums_of(redis, "North", "2026-11-23T17Z")).whole == RollupSums(
-        entries=16, overridden=3, error=1, suspect=2, episodes=2, unplugged_minutes=12.5
+        entries=16, overridden=3, error=1, suspect=2, slips={"key_bounce": 1}, episodes=2, unplugged_minutes=12.5
     )
     assert await hours(redis, ["North", "South", "nowhere"]) == [
         ("North", "2026-11-23T18Z"),

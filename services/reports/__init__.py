@@ -1,0 +1,1 @@
+"""What is given back to a hospital: reports, benchmarks and training needs, from the rollups alone."""
