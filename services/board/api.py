@@ -11,9 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from schemas.events import ActionKind  # noqa: TC001 (msgspec reads the annotations)
+from schemas.topics import ALERT_ACTIONS
 from services.board import incoming, scope
-from services.board.actions import ActionNotConfirmedError, action_on
+from services.board.actions import action_on
 from services.board.hub import SNAPSHOT_NEEDED
+from services.board.publisher import NotConfirmedError
 from services.board.roles import requires
 from services.board.snapshot import SHOWN_AT_MOST, read_open, view
 from services.board.status import progress, read_fleet
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Send
     from starlette.types import Scope as Connection
 
-    from services.board.actions import ActionPublisher
     from services.board.hub import Hub, Message
+    from services.board.publisher import EventPublisher
     from services.board.scope import Hospitals
     from services.board.sessions import Session
     from services.board.snapshot import Snapshots
@@ -71,7 +73,7 @@ class _Stream(EventSourceResponse):
 class Api:
     """The endpoints below `/api/`."""
 
-    def __init__(self, redis: Redis, hub: Hub, snapshots: Snapshots, publisher: ActionPublisher) -> None:
+    def __init__(self, redis: Redis, hub: Hub, snapshots: Snapshots, publisher: EventPublisher) -> None:
         self._redis = redis
         self._hub = hub
         self._snapshots = snapshots
@@ -121,8 +123,8 @@ class Api:
             raise HTTPException(409, "The alert is resolved already.")
         action = action_on(alert, asked.action, request.state.session.user, asked.comment)
         try:
-            await self._publisher.publish(action)
-        except ActionNotConfirmedError as error:
+            await self._publisher.publish(ALERT_ACTIONS, action.key, action)
+        except NotConfirmedError as error:
             raise HTTPException(503, str(error)) from error
         return _Json({"id": action.id, "fingerprint": alert.fingerprint, "revision": alert.revision}, 202)
 

@@ -15,12 +15,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from services.board import pages
-from services.board.actions import ActionPublisher
 from services.board.api import Api
 from services.board.feed import FeedReader
 from services.board.guard import PUBLIC, LoginRequired, SameOriginOnly, SecurityHeaders, wants_page
 from services.board.hub import Hub
 from services.board.login import Login
+from services.board.publisher import EventPublisher
 from services.board.roles import refuse_undeclared
 from services.board.sessions import Sessions
 from services.board.snapshot import Snapshots, encode_view
@@ -56,12 +56,12 @@ class BoardConfig:
 class Board:
     """The application (ASGI). `close_streams` lets it stop without waiting for open screens."""
 
-    def __init__(self, config: BoardConfig, publisher: ActionPublisher | None = None) -> None:
+    def __init__(self, config: BoardConfig, publisher: EventPublisher | None = None) -> None:
         # `__Host-` makes a browser refuse the cookie from anything but this host over TLS.
         self._cookie = cookie = "__Host-pumpwatch" if config.secure else "pumpwatch"
         self._redis = connect(config.redis)
         self.hub = config.hub
-        self._publisher = publisher or ActionPublisher(config.kafka)
+        self._publisher = publisher or EventPublisher(config.kafka)
         sessions = Sessions(self._redis)
         self.feed = FeedReader(config.redis, self.hub, encode_view)
         self._status = StatusWatch(self._redis, self.hub, sessions)

@@ -14,19 +14,19 @@ from redis.asyncio import Redis
 
 from schemas.events import AlertAction
 from services.board.accounts import Account
-from services.board.actions import ActionNotConfirmedError, ActionPublisher
 from services.board.app import Board, BoardConfig
+from services.board.publisher import EventPublisher, NotConfirmedError
 
 USER, PASSWORD = "biomed", "correct horse battery"
 # Hashing takes tens of ms and is the same for every test.
 ACCOUNT = Account.create(USER, PASSWORD)
 
 
-class RecordingPublisher(ActionPublisher):
-    """Confirms actions without Kafka, or refuses them all."""
+class RecordingPublisher(EventPublisher):
+    """Confirms events without Kafka, or refuses them all."""
 
     def __init__(self) -> None:
-        self.actions: list[AlertAction] = []
+        self.published: list[tuple[str, str, Any]] = []
         self.refusal: str | None = None
 
     def start(self) -> None:
@@ -35,10 +35,15 @@ class RecordingPublisher(ActionPublisher):
     def stop(self) -> None:
         pass
 
-    async def publish(self, action: AlertAction) -> None:
+    @property
+    def actions(self) -> list[AlertAction]:
+        """What was done with alerts."""
+        return [event for _, _, event in self.published if isinstance(event, AlertAction)]
+
+    async def publish(self, topic: str, key: str, event: Any) -> None:
         if self.refusal:
-            raise ActionNotConfirmedError(self.refusal)
-        self.actions.append(action)
+            raise NotConfirmedError(self.refusal)
+        self.published.append((topic, key, event))
 
 
 class _Server(uvicorn.Server):

@@ -1,11 +1,13 @@
-"""The publisher of actions: a confirmation or an error in time, never silence."""
+"""The publisher of what people do: a confirmation or an error in time, never silence."""
 
 import asyncio
 import socket
 
 import pytest
 
-from services.board.actions import ActionNotConfirmedError, ActionPublisher, action_on
+from schemas.topics import ALERT_ACTIONS
+from services.board.actions import action_on
+from services.board.publisher import EventPublisher, NotConfirmedError
 from services.embedded.ports import LOOPBACK
 from tests.made_read_model import alert
 
@@ -20,12 +22,13 @@ def nowhere():
 
 async def test_without_kafka_there_is_an_error_in_time(nowhere):
     """Nothing listens: the person learns it before Kafka's own patience of minutes ends, and may try again."""
-    publisher = ActionPublisher({"bootstrap.servers": nowhere}, confirm_within_s=1)
+    publisher = EventPublisher({"bootstrap.servers": nowhere}, confirm_within_s=1)
     publisher.start()
+    action = action_on(alert("a"), "acknowledge", "biomed", None)
     try:
         for _ in range(2):
             async with asyncio.timeout(60):
-                with pytest.raises(ActionNotConfirmedError, match="Kafka did not"):
-                    await publisher.publish(action_on(alert("a"), "acknowledge", "biomed", None))
+                with pytest.raises(NotConfirmedError, match="Kafka did not"):
+                    await publisher.publish(ALERT_ACTIONS, action.key, action)
     finally:
         publisher.stop()
