@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from schemas.events import ActionKind  # noqa: TC001 (msgspec reads the annotations)
 from schemas.topics import ALERT_ACTIONS
-from services.board import incoming, scope
+from services.board import filters, incoming, scope
 from services.board.actions import action_on
 from services.board.hub import SNAPSHOT_NEEDED
 from services.board.publisher import NotConfirmedError
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Send
     from starlette.types import Scope as Connection
 
+    from services.board.filters import Filter
     from services.board.hub import Hub, Message
     from services.board.publisher import EventPublisher
     from services.board.scope import Hospitals
@@ -93,9 +94,10 @@ class Api:
         )
 
     async def alerts(self, request: Request) -> Response:
-        """Open alerts, worst and newest first."""
+        """Open alerts that the filters of the query admit, worst and newest first."""
         limit = incoming.limit(request, SHOWN_AT_MOST, MOST_ALERTS)
-        return _Json(await read_open(self._redis, scope.asked(request, incoming.hospital(request)), limit))
+        of = scope.asked(request, incoming.hospital(request))
+        return _Json(await read_open(self._redis, of, limit, filters.asked(request)))
 
     async def alert(self, request: Request) -> Response:
         """One alert, resolved or not."""
@@ -129,12 +131,17 @@ class Api:
         return _Json({"id": action.id, "fingerprint": alert.fingerprint, "revision": alert.revision}, 202)
 
     async def stream(self, request: Request) -> Response:
-        """The live stream. `Last-Event-ID`, or `after` for the first connection of a page, resumes it."""
+        """The live stream. `Last-Event-ID`, or `after` for the first connection of a page, resumes it.
+
+        Snapshots keep to the filters of the query; changes come whether they fit or not, because one may be how an
+        alert ceases to fit.
+        """
         if len(self._hub) >= MOST_STREAMS:
             raise HTTPException(503, f"{MOST_STREAMS} screens are open on this board; close some.")
         last = request.headers.get("last-event-id") or request.query_params.get("after")
+        of = scope.asked(request, incoming.hospital(request))
         return _Stream(
-            self._events(request.state.session, scope.asked(request, incoming.hospital(request)), last),
+            self._events(request.state.session, of, filters.asked(request), last),
             ping=_HEARTBEAT_S,
             send_timeout=_SEND_WITHIN_S,
             sep="\n",
@@ -148,26 +155,28 @@ class Api:
         scope.require(request, found[0].alert.hospital, _NO_ALERT)
         return found[0]
 
-    async def _events(self, session: Session, shows: Hospitals, last: str | None) -> AsyncIterator[bytes]:
+    async def _events(
+        self, session: Session, shows: Hospitals, narrowed: Filter, last: str | None
+    ) -> AsyncIterator[bytes]:
         subscription, missed = self._hub.subscribe(shows, session.hospitals, session.key, last)
         # Taken now: one that is published later has an id that is ahead of the changes still to be sent.
         status = self._hub.status(session.hospitals)
         try:
             yield b"retry: %d\n\n" % _RECONNECT_AFTER_MS
             for message in [SNAPSHOT_NEEDED] if missed is None else missed:
-                yield await self._body(message, shows)
+                yield await self._body(message, shows, narrowed)
             if status is not None:
-                yield await self._body(status, shows)
+                yield await self._body(status, shows, narrowed)
             async for message in subscription.messages():
-                yield await self._body(message, shows)
+                yield await self._body(message, shows, narrowed)
         finally:
             self._hub.unsubscribe(subscription)
 
-    async def _body(self, message: Message, shows: Hospitals) -> bytes:
+    async def _body(self, message: Message, shows: Hospitals, narrowed: Filter) -> bytes:
         """The message as it is sent; a snapshot is read now, unless Redis is away: it is asked for again then."""
         if message.body is not None:
             return message.body
         try:
-            return await self._snapshots.event(shows)
+            return await self._snapshots.event(shows, narrowed)
         except UNAVAILABLE:
             return b": no snapshot while Redis is away\n\n"

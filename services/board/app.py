@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from services.board import pages
 from services.board.api import Api
+from services.board.choices import FilterChoices
 from services.board.feed import FeedReader
 from services.board.guard import PUBLIC, LoginRequired, SameOriginOnly, SecurityHeaders, wants_page
 from services.board.hub import Hub
@@ -82,6 +83,7 @@ class Board:
             Route("/api/fleet", api.fleet),
             Route("/api/pipeline", api.pipeline),
             Route("/api/stream", api.stream),
+            *FilterChoices(self._redis).routes,
         ]
         # Whoever has a session may end it; everything else that changes something says which role it needs.
         refuse_undeclared(routes, public={*PUBLIC, "/logout"})

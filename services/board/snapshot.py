@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from services.board.filters import EVERYTHING
 from services.board.wording import Words, words
 from services.readmodel.alerts import StoredAlert, known, open_alerts
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from services.board.filters import Filter
     from services.board.hub import Hub
     from services.board.scope import Hospitals
 
 # Judgement: nobody works through more lines; the counts above the list tell how many there are.
 SHOWN_AT_MOST = 300
+# A filter or a search looks at this many open alerts at most, the worst and newest: reading them takes a tenth of a
+# second, and who has more of them open has another problem than finding one. Judgement.
+LOOKED_THROUGH = 5000
 
 
 class AlertView(msgspec.Struct, frozen=True):
@@ -29,11 +34,16 @@ class AlertView(msgspec.Struct, frozen=True):
 
 
 class OpenAlerts(msgspec.Struct, frozen=True, kw_only=True):
-    """Open alerts, worst and newest first. `total` counts those beyond `limit` too, `now` is the board's clock."""
+    """Open alerts, worst and newest first. `total` counts those beyond `limit` too, `now` is the board's clock.
+
+    With a filter `total` counts those that it admits among the `looked_at` worst and newest of all that are `open`.
+    """
 
     now: int
     limit: int
     total: int
+    open: int
+    looked_at: int
     alerts: list[AlertView]
 
 
@@ -47,11 +57,19 @@ def encode_view(stored: StoredAlert) -> bytes:
     return msgspec.json.encode(view(stored))
 
 
-async def read_open(redis: Redis, of: Hospitals, limit: int) -> OpenAlerts:
-    """Read the open alerts of these hospitals."""
-    names = await known(redis, of)
-    found, total = await open_alerts(redis, names, limit)
-    return OpenAlerts(now=int(time.time() * 1000), limit=limit, total=total, alerts=[view(each) for each in found])
+async def read_open(redis: Redis, of: Hospitals, limit: int, narrowed: Filter = EVERYTHING) -> OpenAlerts:
+    """Read the open alerts of these hospitals that the filter admits."""
+    everything = narrowed == EVERYTHING
+    found, open_ = await open_alerts(redis, await known(redis, of), limit if everything else LOOKED_THROUGH)
+    admitted = [each for each in found if narrowed.admits(each.alert)]
+    return OpenAlerts(
+        now=int(time.time() * 1000),
+        limit=limit,
+        total=open_ if everything else len(admitted),
+        open=open_,
+        looked_at=open_ if everything else min(open_, LOOKED_THROUGH),
+        alerts=[view(each) for each in admitted[:limit]],
+    )
 
 
 class Snapshots:
@@ -60,22 +78,22 @@ class Snapshots:
     def __init__(self, redis: Redis, hub: Hub) -> None:
         self._redis = redis
         self._hub = hub
-        self._reading: dict[Hospitals, tuple[str, asyncio.Task[bytes]]] = {}
+        self._reading: dict[tuple[Hospitals, Filter], tuple[str, asyncio.Task[bytes]]] = {}
 
-    async def event(self, of: Hospitals) -> bytes:
+    async def event(self, of: Hospitals, narrowed: Filter = EVERYTHING) -> bytes:
         """A snapshot that holds every change up to now. Raises what Redis raises when it is away."""
-        last_id, task = self._reading.get(of, ("", None))
+        last_id, task = self._reading.get((of, narrowed), ("", None))
         # One that was begun before a change that this screen will not be sent would lack that change.
         if task is None or task.done() or last_id != self._hub.last_id:
             last_id = self._hub.last_id
-            task = asyncio.create_task(self._read(of, last_id))
-            self._reading[of] = last_id, task
+            task = asyncio.create_task(self._read(of, narrowed, last_id))
+            self._reading[of, narrowed] = last_id, task
         return await asyncio.shield(task)
 
-    async def _read(self, of: Hospitals, last_id: str) -> bytes:
+    async def _read(self, of: Hospitals, narrowed: Filter, last_id: str) -> bytes:
         try:
-            found = await read_open(self._redis, of, SHOWN_AT_MOST)
+            found = await read_open(self._redis, of, SHOWN_AT_MOST, narrowed)
         finally:
-            if self._reading.get(of, ("", None))[0] == last_id:
-                del self._reading[of]
+            if self._reading.get((of, narrowed), ("", None))[0] == last_id:
+                del self._reading[of, narrowed]
         return self._hub.encode("snapshot", msgspec.json.encode(found), last_id)
