@@ -15,7 +15,7 @@ from services.rebuild import rebuild
 from streams.cluster import ClusterError
 from streams.readback import ReadbackError
 from streams.settings import Settings
-from streams.sink import RedisAwayError
+from streams.sink import ReadModel, RedisAwayError
 
 
 def rebuild_redis(
@@ -24,6 +24,15 @@ def rebuild_redis(
         str | None, typer.Option(help="Redis URL; PUMPWATCH_REDIS keeps a password off the process list.")
     ] = None,
     group: Annotated[str | None, typer.Option(help="Consumer group whose fence is set; PUMPWATCH_GROUP.")] = None,
+    charge_hours: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=720,
+            help="Hours of the pumps' charge to read again, last of all; PUMPWATCH_CHARGE_HISTORY_H. With 0 the curves "
+            "begin anew, which saves hours for a very large fleet.",
+        ),
+    ] = None,
 ) -> None:
     """Empty what the stream wrote to Redis and fill it again from the topics. Workers may go on meanwhile.
 
@@ -31,7 +40,7 @@ def rebuild_redis(
     """
     settings = Settings.load(kafka=kafka, redis=redis, group=group)
     try:
-        counts = asyncio.run(_run(settings))
+        counts = asyncio.run(_run(settings, settings.charge_history_h if charge_hours is None else charge_hours))
     except ClusterError as error:
         fail(f"{error}; Redis is as it was", code=1)
     except (ReadbackError, RedisAwayError, RedisError) as error:
@@ -39,10 +48,10 @@ def rebuild_redis(
     typer.echo("Redis rebuilt from " + ", ".join(f"{count} records of {topic}" for topic, count in counts.items()))
 
 
-async def _run(settings: Settings) -> dict[str, int]:
+async def _run(settings: Settings, charge_h: float) -> dict[str, int]:
     redis = Redis.from_url(settings.redis.get_secret_value())
     try:
-        return await rebuild(settings.confluent(), redis, settings.group, _show)
+        return await rebuild(settings.confluent(), redis, ReadModel.of(settings, redis), charge_h, _show)
     finally:
         await redis.aclose()
         if sys.stderr.isatty():

@@ -67,7 +67,7 @@ class StreamWorker:
             socket_connect_timeout=REDIS_TIMEOUT_S,
             retry=Retry(NoBackoff(), 0),  # the agents retry, in order and for as long as it takes
         )
-        read_model = ReadModel(self.redis, settings.group)
+        read_model = ReadModel.of(settings, self.redis)
         self.libraries = Libraries()
         self.library_follower = LibraryFollower(settings.confluent(), self.libraries)
         self.app = faust_app(settings)

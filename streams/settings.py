@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     alert_rules: Path | None = Field(
         default=None, description="alert rules file instead of the shipped; read again whenever it changes"
     )
+    charge_history_h: float = Field(
+        default=48, ge=0, le=720, description="hours of a pump's charge that Redis keeps for its page; 0 for none"
+    )
+    episodes_kept: int = Field(
+        default=20, ge=0, le=200, description="last episodes on battery that Redis keeps of each pump"
+    )
     board_user: str = Field(default="biomed", min_length=1, description="account of the board")
     board_password: SecretStr | None = Field(default=None, description="its password; generated when unset")
     metrics_token: SecretStr | None = Field(

@@ -88,6 +88,8 @@ class PowerAgent(PumpEventAgent):
                 ms(episode.started_at),
                 0 if back is None else ms(back),
             )
+            # From all partitions, by every worker: each revision is written once, and no crash leaves a gap.
+            self.context.live_pumps.note_episode(episode)
 
     def listen(self, now_s: float) -> None:
         """Tell of pumps that fell silent where nothing comes any more, though all that there is was read."""

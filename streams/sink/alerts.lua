@@ -1,6 +1,8 @@
 -- Alert revisions of one topic partition.
 -- KEYS: fence. ARGV: fence field, last offset, "1" to ignore the fence (rebuild), feed length, seconds a resolved
--- alert is kept, then per alert: offset, fingerprint, state, hospital, score, revision, time in ms, JSON.
+-- alert is kept, then per alert: offset, fingerprint, state, hospital, score, revision, time in ms, JSON, pump or "".
+-- `pw:alerts:pump:<pump>` lists the alerts of a pump by their begin, the open ones above all others;
+-- `pw:critical:<hospital>` lists those that began as critical in the last five weeks.
 -- A worker that lost its partitions unawares may send an older revision after a newer one: it is told by both its
 -- revision and its time, as an alert that was forgotten begins again at revision 1.
 -- A rebuild writes a record again that is there already (a part of it may have been deleted), and announces nothing.
@@ -8,8 +10,10 @@ local fence = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '-1')
 local last = tonumber(ARGV[2])
 local rebuild = ARGV[3] == '1'
 if not rebuild and fence >= last then return 0 end
+local OPEN, OF_A_PUMP, RANK = 10^15, 50, 10^13
+local CRITICALS, CRITICAL_MS = 20000, 35 * 86400000
 local applied = 0
-for i = 6, #ARGV, 8 do
+for i = 6, #ARGV, 9 do
   local offset, fingerprint, state = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2]
   local hospital, score, json = ARGV[i + 3], ARGV[i + 4], ARGV[i + 7]
   local revision, at = tonumber(ARGV[i + 5]), tonumber(ARGV[i + 6])
@@ -26,6 +30,21 @@ for i = 6, #ARGV, 8 do
     else
       redis.call('ZADD', 'pw:alerts:open:' .. hospital, score, fingerprint)
       redis.call('PERSIST', alert)
+    end
+    local rank = math.floor(tonumber(score) / RANK)
+    local since = tonumber(score) - rank * RANK
+    if ARGV[i + 8] ~= '' then
+      local of_pump = 'pw:alerts:pump:' .. ARGV[i + 8]
+      redis.call('ZADD', of_pump, since + (state == 'resolved' and 0 or OPEN), fingerprint)
+      redis.call('ZREMRANGEBYRANK', of_pump, 0, -OF_A_PUMP - 1)
+      redis.call('EXPIRE', of_pump, ARGV[5])
+    end
+    if rank == 3 then
+      local critical = 'pw:critical:' .. hospital
+      redis.call('ZADD', critical, since, fingerprint)
+      local newest = redis.call('ZREVRANGE', critical, 0, 0, 'WITHSCORES')[2]
+      redis.call('ZREMRANGEBYSCORE', critical, '-inf', tonumber(newest) - CRITICAL_MS)
+      redis.call('ZREMRANGEBYRANK', critical, 0, -CRITICALS - 1)
     end
     redis.call('SADD', 'pw:hospitals', hospital)
     if not rebuild then

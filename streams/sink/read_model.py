@@ -8,25 +8,34 @@ from __future__ import annotations
 
 import time
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from schemas.codec import ms
+from schemas.codec import encode, ms
 from streams.rollups.cell import escaped
+from streams.sink.charge import SPACING_MS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Mapping
 
     from redis.asyncio import Redis
 
-    from schemas.events import Alert, PowerEvent, Rollup
+    from schemas.events import Alert, PowerEpisode, PowerEvent, Rollup
+    from streams.settings import Settings
 
 SEVERITY_RANK = {"critical": 3, "warning": 2, "info": 1}
 FEED_LENGTH = 10_000
 RESOLVED_KEPT_S = 30 * 86_400
+# A pump of which nothing was heard for so long has left the fleet, or is new when it comes back.
+SILENT_KEPT_S = 30 * 86_400
+HOUR_S = 3600
+# Of a pump, unless the settings say otherwise; docs/operations.md says what it costs.
+CHARGE_HISTORY_H = 48.0
+EPISODES_KEPT = 20
+EPISODES_KEPT_S = 30 * 86_400  # as long as the topic keeps them
 # One call blocks Redis while it runs: about 20 ms for this many changes.
 CHANGES_A_CALL = 1000
 
@@ -38,13 +47,23 @@ class RedisAwayError(Exception):
 class ReadModel:
     """The Redis side of a worker."""
 
-    def __init__(self, redis: Redis, group: str) -> None:
+    def __init__(
+        self, redis: Redis, group: str, *, charge_history_h: float = CHARGE_HISTORY_H, episodes: int = EPISODES_KEPT
+    ) -> None:
         self._fence = f"pw:fence:{group}"
         self._redis = redis
-        self._alerts, self._rollups, self._pumps = (
+        self.samples_kept = round(charge_history_h * HOUR_S * 1000 / SPACING_MS)
+        self._samples_kept_s = max(round(charge_history_h * HOUR_S), 1)
+        self._episodes_kept = episodes
+        self._alerts, self._rollups, self._pumps, self._charge_before, self._episodes = (
             redis.register_script(resources.files(__package__).joinpath(f"{name}.lua").read_text())
-            for name in ("alerts", "rollups", "pumps")
+            for name in ("alerts", "rollups", "pumps", "charge_before", "episodes")
         )
+
+    @classmethod
+    def of(cls, settings: Settings, redis: Redis) -> Self:
+        """The read model as the settings want it."""
+        return cls(redis, settings.group, charge_history_h=settings.charge_history_h, episodes=settings.episodes_kept)
 
     async def put_alerts(
         self, topic: str, partition: int, alerts: Iterable[tuple[int, Alert, bytes]], *, rebuild: bool = False
@@ -60,6 +79,7 @@ class ReadModel:
                 alert.revision,
                 ms(alert.at),
                 raw,
+                alert.pump or "",
             )
             for offset, alert, raw in alerts
         ]
@@ -81,10 +101,19 @@ class ReadModel:
         ]
         await self._apply(self._rollups, topic, partition, rows, rebuild=rebuild)
 
-    async def put_pumps(self, clock_ms: int, pumps: Iterable[tuple[int, PowerEvent, bytes]]) -> None:
-        """Show the latest state of pumps, each with its offset and its fields as JSON."""
-        args: list[Any] = [clock_ms]
-        for offset, event, fields in pumps:
+    async def put_episodes(self, episodes: Iterable[PowerEpisode]) -> None:
+        """Keep the last episodes of each pump, each in its latest revision, whatever the order they come in."""
+        rows = list(episodes) if self._episodes_kept else []
+        for start in range(0, len(rows), CHANGES_A_CALL):
+            args: list[Any] = [self._episodes_kept, EPISODES_KEPT_S]
+            for each in rows[start : start + CHANGES_A_CALL]:
+                args += (each.pump, each.episode, each.revision, ms(each.started_at), encode(each))
+            await self._call(self._episodes(args=args))
+
+    async def put_pumps(self, clock_ms: int, pumps: Iterable[tuple[int, PowerEvent, bytes, bytes]]) -> None:
+        """Show the latest state of pumps, each with its offset, its fields as JSON and its new charge samples."""
+        args: list[Any] = [clock_ms, SILENT_KEPT_S, self.samples_kept, self._samples_kept_s]
+        for offset, event, fields, samples in pumps:
             args += (
                 offset,
                 event.pump,
@@ -92,8 +121,18 @@ class ReadModel:
                 int(event.infusing),
                 int(event.source == "battery"),
                 fields,
+                samples,
             )
         await self._call(self._pumps(args=args))
+
+    async def put_charge_before(self, samples: Mapping[str, bytes]) -> None:
+        """Put charge samples of pumps before those that are stored; what is not older than those changes nothing."""
+        pumps = list(samples.items()) if self.samples_kept else []
+        for start in range(0, len(pumps), CHANGES_A_CALL):
+            args: list[Any] = [self.samples_kept, self._samples_kept_s]
+            for row in pumps[start : start + CHANGES_A_CALL]:
+                args += row
+            await self._call(self._charge_before(args=args))
 
     async def say_rebuilt(self) -> None:
         """Tell who follows the feeds to read everything afresh."""

@@ -104,10 +104,10 @@ async def test_a_rebuild_never_puts_older_over_newer(client, store):
 async def test_live_pumps_show_their_newest_state_in_their_newest_hospital(client, store):
     on_battery = heartbeat("p1", 1, hospital="st-a", source="battery", charging=False)
     moved = heartbeat("p1", 2, hospital="st-b", infusing=False)
-    await store.put_pumps(1000, [(5, on_battery, live_fields(on_battery))])
+    await store.put_pumps(1000, [(5, on_battery, live_fields(on_battery), b"")])
     assert await client.zrange("pw:live:st-a:battery", 0, -1) == ["p1"]
-    await store.put_pumps(2000, [(6, moved, live_fields(moved))])
-    await store.put_pumps(3000, [(5, on_battery, live_fields(on_battery))])
+    await store.put_pumps(2000, [(6, moved, live_fields(moved), b"")])
+    await store.put_pumps(3000, [(5, on_battery, live_fields(on_battery), b"")])
     stored = await client.hgetall("pw:pump:p1")
     assert (stored["hospital"], stored["source"], stored["infusing"], stored["test"]) == ("st-b", "mains", "0", "1")
     assert stored["minutes_left"] == ""

@@ -13,7 +13,7 @@ START = datetime(2026, 11, 23, 17, tzinfo=UTC)
 
 @pytest.fixture
 def pumps() -> LivePumps:
-    return LivePumps(AsyncMock())
+    return LivePumps(AsyncMock(samples_kept=576))
 
 
 def written(pumps: LivePumps) -> list[int]:
