@@ -115,13 +115,22 @@ class Meant(Struct, frozen=True):
     slip: Slip | None = None
 
 
+class PressedKey(Struct, frozen=True, gc=False):
+    """One key as it was pressed: `t` in ms since the entry's first key, held for `hold` ms if the pump knows."""
+
+    k: KeyName
+    t: Milliseconds
+    hold: Milliseconds | None = None
+
+
 class DoseScore(Struct, frozen=True, kw_only=True):
     """The verdict on one committed entry; a later correction publishes the next revision.
 
     `presses` counts the keys that were pressed, `bounces` those that came again faster than a finger can, and
     `bounced` names these keys, each once. `caught`: corrected to a value that the model had named.
     `material_likelihood` is the probability that a value was meant that differs enough to matter; the verdict goes by
-    it. `taken_back` is the slip that BACK or CLEAR undid within the entry, as far as one explains it.
+    it. `taken_back` is the slip that BACK or CLEAR undid within the entry, as far as one explains it. `model` names the
+    keypad; `keys` holds the last keys of an entry whose verdict is not ok, none where the pump sent none.
     """
 
     id: Id
@@ -156,6 +165,8 @@ class DoseScore(Struct, frozen=True, kw_only=True):
     caught: bool = False
     material_likelihood: Share | None = None
     taken_back: Slip | None = None
+    model: Name | None = None
+    keys: Annotated[list[PressedKey], Meta(max_length=256)] = []
     test: bool = False
 
 

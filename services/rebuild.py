@@ -6,11 +6,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from schemas.codec import EventRefused, decode
-from schemas.events import Alert, PowerEpisode, PowerEvent, Rollup
-from schemas.topics import ALERTS, POWER, POWER_EPISODES, ROLLUPS
+from schemas.events import Alert, DoseScore, PowerEpisode, PowerEvent, Rollup
+from schemas.topics import ALERTS, DOSE_SCORES, POWER, POWER_EPISODES, ROLLUPS
 from streams.cluster import Cluster, ClusterError
+from streams.positions import read_position
 from streams.readback import Readback
-from streams.sink import ReadModel
+from streams.sink import ReadModel, entries
 from streams.sink.charge import ChargeSamples
 from streams.sink.live import live_fields
 
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 # Everything the stream writes. Sessions of the board and heartbeats of workers are not from topics and stay, and so
 # do the feeds: old changes sent again would appear on every screen as new ones.
 FAMILIES = (
-    "alert:*", "alerts:open:*", "alerts:pump:*", "charge:*", "critical:*",
-    "episodes:*", "fence:*", "hospitals", "hours:*", "live:*", "pump:*", "roll:*", "sums:*",
+    "alert:*", "alert-steps:*", "alerts:open:*", "alerts:pump:*", "charge:*", "critical:*", "drug:*", "drugs:*",
+    "entries:*", "entry:*", "episodes:*", "fence:*", "hospitals", "hours:*", "live:*", "pump:*", "roll:*", "sums:*",
 )  # fmt: skip
-REBUILT_FROM = (ALERTS, ROLLUPS, POWER_EPISODES, POWER)
+REBUILT_FROM = (ALERTS, ROLLUPS, DOSE_SCORES, POWER_EPISODES, POWER)
 # What the board calls online is what was heard of in the last 5 minutes.
 LIVE_MS = 5 * 60_000
 RECORDS_AT_ONCE = 5000
@@ -95,6 +96,8 @@ async def _put(store: ReadModel, topic: str, partition: int, messages: list[Mess
         await store.put_pumps(clock_ms, rows)
     elif topic == POWER_EPISODES:
         await store.put_episodes(episode for _, episode, _ in _events(PowerEpisode, messages))
+    elif topic == DOSE_SCORES:
+        await entries.put(store, _noted(messages))
     elif topic == ALERTS:
         await store.put_alerts(topic, partition, _events(Alert, messages), rebuild=True)
     else:
@@ -115,6 +118,15 @@ async def _put_charge(
         read += len(messages)
         progress(f"charge of pumps, partition {partition}", read)
     await store.put_charge_before({pump: samples.waiting(pump) for pump in places})
+
+
+def _noted(messages: list[Message]) -> Iterator[entries.Noted]:
+    """Scores with the offsets of the keystroke records they follow from; one from elsewhere has none."""
+    for message in messages:
+        found = read_position(message.headers())
+        for _, score, _ in _events(DoseScore, [message]):
+            if found is not None:
+                yield found[1][0], score
 
 
 def _events(kind: Any, messages: list[Message]) -> Iterator[tuple[int, Any, bytes]]:

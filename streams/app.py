@@ -31,6 +31,7 @@ from streams.intent.priors import PriorsError
 from streams.libraries import Libraries, LibraryFollower
 from streams.rights import lacking
 from streams.sink import ReadModel
+from streams.sink.entries import RecentEntries
 from streams.sink.live import LivePumps
 from streams.transport import BatchConsumer, BatchSchema, use_batches
 from streams.vital_signs import VitalSigns
@@ -76,6 +77,7 @@ class StreamWorker:
             libraries=self.libraries,
             read_model=read_model,
             live_pumps=LivePumps(read_model),
+            recent_entries=RecentEntries(read_model),
             metrics=self.metrics,
             letting_go=lambda: self.app.should_stop or not self.consumer.flow_active,
             at_end=lambda topic: self.consumer.at_end(topic),  # noqa: PLW0108 (there is no consumer yet)
@@ -95,6 +97,7 @@ class StreamWorker:
             self._attach(agent)
         self.app.on_partitions_revoked.connect(self._forget)
         self.app.task(self.context.live_pumps.run)
+        self.app.task(self.context.recent_entries.run)
         self.app.task(self.signs.run)
         self.app.task(self._turn)
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from streams.libraries import Libraries
     from streams.settings import Settings
     from streams.sink import ReadModel
+    from streams.sink.entries import RecentEntries
     from streams.sink.live import LivePumps
     from streams.worker_metrics import WorkerMetrics
 
@@ -26,6 +27,7 @@ class WorkerContext:
     libraries: Libraries
     read_model: ReadModel
     live_pumps: LivePumps
+    recent_entries: RecentEntries
     metrics: WorkerMetrics
     letting_go: Callable[[], bool]
     at_end: Callable[[str], dict[int, int]]

@@ -11,9 +11,12 @@ from streams.agents.pump_events import PumpEventAgent
 from streams.intent import parameters, priors
 from streams.intent.partition import DosePartition
 from streams.intent.score import DoseScorer
+from streams.positions import read_position
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from confluent_kafka import Message
 
     from schemas.library import Library
     from streams.agents.context import WorkerContext
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 # Longer than a broker takes that is there; one that is away is not waited for when the worker stops.
 LAST_WORDS_S = 2.0
+# What a crash kept from Redis was published in its last moments.
+SHOWN_AGAIN = 1000
 
 
 class DoseAgent(PumpEventAgent):
@@ -60,6 +65,16 @@ class DoseAgent(PumpEventAgent):
         if self.learning is not None:
             await self.learning.take_up(partition, self._taught.pop(partition, []))
             state.decisions.teach_restored()
+
+    def derived_from(self, offset: int, derived: DoseScore) -> None:
+        """Show the entry in Redis."""
+        self.context.recent_entries.note(offset, derived)
+
+    def read_back(self, tail: list[Message]) -> None:
+        """Show the last entries in Redis once more: the worker before may have ended with them in its hands."""
+        for message, score in self.published(DoseScore, tail[-SHOWN_AGAIN:]):
+            if (found := read_position(message.headers())) is not None:
+                self.context.recent_entries.note(found[1][0], score)
 
     def forget(self, partitions: set[tuple[str, int]]) -> None:
         """Drop the state of partitions that were taken away, and tell what they taught."""

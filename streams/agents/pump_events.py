@@ -70,6 +70,12 @@ class PumpEventAgent(BatchAgent):
     def applied(self, event: Any, offset: int) -> None:
         """Called for every event that was taken; for side views that need no durability."""
 
+    def derived_from(self, offset: int, derived: Any) -> None:
+        """Called for all that the record at `offset` leads to, read again too; for side views that take it twice."""
+
+    def read_back(self, tail: list[Message]) -> None:
+        """Called, in a thread, with the last records of our own output, from which a partition was restored."""
+
     async def restored_here(self, partition: int, state: PartitionState) -> None:
         """Called in the event loop with a state just restored, before anything is applied to it."""
 
@@ -125,6 +131,7 @@ class PumpEventAgent(BatchAgent):
         for index, derived in enumerate(outcome):
             if (offset, index) > state.published:
                 self.publish(self.output, derived.pump, derived, record, (offset, index))
+            self.derived_from(offset, derived)
         self.accept(record)
         self.applied(event, offset)
 
@@ -140,6 +147,7 @@ class PumpEventAgent(BatchAgent):
         complete = published[0] if published[0] < first_offset else published[0] - 1
         decisions = self.decisions(partition)
         decisions.restore(self._complete(tail, complete))
+        self.read_back(tail)
         return PartitionState(decisions, published, self.last_buried(self.source, partition))
 
     def _complete(self, tail: Iterable[Message], complete: int) -> Iterable[tuple[Any, int]]:

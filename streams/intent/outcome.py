@@ -33,7 +33,7 @@ SMALL_CHANGE = 1.5
 REMEMBERED = 65_536
 """Last entries kept in a partition, about 0.9 KB each: more than a million pumps make in 30 minutes, in twelfths."""
 AWAITED = 8_192
-"""Flagged entries kept in a partition until their outcome, about 2 KB each."""
+"""Flagged entries kept in a partition until their outcome, about 3 KB each with their keys."""
 
 Place = tuple[str, int, str]
 

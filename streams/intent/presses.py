@@ -1,8 +1,10 @@
-"""How many keys were pressed in an entry, and which of them came again faster than a finger can."""
+"""The keys of an entry: how many were pressed, which came again faster than a finger can, and all as they were."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
+
+from schemas.events import PressedKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 BOUNCE_MS = 80
 """A contact that closes twice does so within 80 ms; a finger needs 110-250 ms for the same key. No pump keypad was
 ever measured in public: the split is a judgement, from reports of ISMP and FDA and from telephone keypads."""
+MOST_KEYS = 256
+_LONGEST_MS = 86_400_000
 _HELD_DOWN = frozenset({"UP", "DOWN", "UP_FAST", "DOWN_FAST"})
 
 
@@ -38,3 +42,15 @@ def press_counts(keys: Sequence[tuple[int, str]]) -> Presses:
     if bounced is None:
         return Presses(len(keys))
     return Presses(len(keys), len(bounced), cast("tuple[KeyName, ...]", tuple(dict.fromkeys(bounced))))
+
+
+def as_pressed(keys: Sequence[tuple[int, str]], holds: Sequence[int | None]) -> list[PressedKey]:
+    """The last `MOST_KEYS` keys of an entry, in ms since its first; `holds` is empty where the pump does not say."""
+    if not keys:
+        return []
+    first_ms = min(at_ms for at_ms, _ in keys)
+    held = holds or [None] * len(keys)
+    return [
+        PressedKey(cast("KeyName", key), min(at_ms - first_ms, _LONGEST_MS), hold)
+        for (at_ms, key), hold in zip(keys[-MOST_KEYS:], held[-MOST_KEYS:], strict=True)
+    ]

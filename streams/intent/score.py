@@ -15,7 +15,7 @@ from streams.intent.harm import harm
 from streams.intent.keypad import Layout, layout, written
 from streams.intent.mistaken import ProgrammeSlips
 from streams.intent.posterior import posterior
-from streams.intent.presses import press_counts
+from streams.intent.presses import as_pressed, press_counts
 from streams.intent.prior import Context, Prior
 from streams.intent.priors import after
 from streams.intent.taken_back import TakenBack, again, taken_back
@@ -154,6 +154,8 @@ class DoseScorer:
             bounces=counts.bounces,
             bounced=list(counts.bounced),
             taken_back=None if taken == "something" else taken,
+            model=event.model,
+            keys=[] if judged.verdict == "ok" else as_pressed(keys, entry.holds),
             test=event.test,
         )
 

@@ -19,7 +19,7 @@ from streams.rollups.cell import escaped
 from streams.sink.charge import SPACING_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable, Mapping
+    from collections.abc import Awaitable, Iterable, Mapping, Sequence
 
     from redis.asyncio import Redis
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 SEVERITY_RANK = {"critical": 3, "warning": 2, "info": 1}
 FEED_LENGTH = 10_000
 RESOLVED_KEPT_S = 30 * 86_400
+# Judgement: what a nurse educator looks back at; a titrated pump makes as many in a day.
+ENTRIES_KEPT = 30
+ENTRIES_KEPT_S = 30 * 86_400
 # A pump of which nothing was heard for so long has left the fleet, or is new when it comes back.
 SILENT_KEPT_S = 30 * 86_400
 HOUR_S = 3600
@@ -59,6 +62,7 @@ class ReadModel:
             redis.register_script(resources.files(__package__).joinpath(f"{name}.lua").read_text())
             for name in ("alerts", "rollups", "pumps", "charge_before", "episodes")
         )
+        self._entries = redis.register_script(resources.files(__package__).joinpath("entries.lua").read_text())
 
     @classmethod
     def of(cls, settings: Settings, redis: Redis) -> Self:
@@ -133,6 +137,17 @@ class ReadModel:
             for row in pumps[start : start + CHANGES_A_CALL]:
                 args += row
             await self._call(self._charge_before(args=args))
+
+    async def put_entries(
+        self, lines: Sequence[tuple[int, str, bytes]], flagged: Sequence[tuple[int, str, bytes]]
+    ) -> None:
+        """Add entries to the lists of their pumps, and flagged ones whole, each with its offset, key and JSON."""
+        args: list[Any] = [ENTRIES_KEPT, ENTRIES_KEPT_S, len(lines)]
+        for row in lines:
+            args += row
+        for row in flagged:
+            args += row
+        await self._call(self._entries(args=args))
 
     async def say_rebuilt(self) -> None:
         """Tell who follows the feeds to read everything afresh."""
