@@ -14,8 +14,9 @@ const POINTS = matchMedia("(hover: hover)");
 const SAID_FOR_MS = 4000;
 
 export class AlertList {
-  constructor({ firing, acknowledged, changed }) {
+  constructor({ firing, acknowledged, admits, changed }) {
     this.lists = { firing, acknowledged };
+    this.admits = admits;
     this.changed = changed;
     this.entries = new Map(); // fingerprint → {view, row, doing}
     this.limit = Infinity;
@@ -67,10 +68,16 @@ export class AlertList {
   apply(view) {
     const known = this.entries.get(view.alert.fingerprint);
     if (known && known.view.alert.revision >= view.alert.revision) return;
-    if (!known && view.alert.state === "resolved") return;
+    const open = view.alert.state !== "resolved";
+    if (!known && !(open && this.admits(view))) return;
+    if (known && open && !this.admits(view)) {
+      this.#watched(() => this.#remove(view.alert.fingerprint));
+      this.changed(this);
+      return;
+    }
     const worse = known && view.alert.state === "firing" && RANK[view.alert.severity] > RANK[known.view.alert.severity];
     this.#put(view, !known);
-    if (view.alert.state === "resolved") {
+    if (!open) {
       known.row.classList.add("gone");
       setTimeout(() => this.#removeIfResolved(view.alert.fingerprint), GONE_AFTER_MS);
     }
@@ -78,9 +85,9 @@ export class AlertList {
     this.#arrange();
   }
 
-  /** Empty the list, for another hospital. */
-  clear() {
-    for (const fingerprint of [...this.entries.keys()]) this.#remove(fingerprint);
+  /** Drop what is not admitted any more; what comes next is not new, it was only not shown. */
+  narrow() {
+    for (const [fingerprint, { view }] of [...this.entries]) if (!this.admits(view)) this.#remove(fingerprint);
     this.loaded = false;
     this.changed(this);
   }

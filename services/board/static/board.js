@@ -2,21 +2,39 @@
 
 import { AlertList } from "./alerts.js";
 import { at, clock, keepAges, setClock } from "./clock.js";
+import { Filters } from "./filters.js";
 import { chosenCounts, showOpen, showProblems, showStatus } from "./status.js";
 import { follow } from "./stream.js";
 
+const READ_AGAIN_MS = 60000;
+const CHOICES_AFTER_MS = 3000;
+
 const $ = (id) => document.getElementById(id);
-let chosen = new URLSearchParams(location.search).get("hospital") ?? "";
+let chosen = "";
 let stop = () => {};
 let connected = false;
 let status = null;
 let statusAt = 0;
 let differing = 0; // how many statuses in a row counted other alerts than the list shows
+let readAt = 0;
 let testAlerts = false;
+let askForChoices = 0;
+
+const filters = new Filters({
+  form: $("filters"),
+  severities: document.querySelectorAll(".tile[data-severity]"),
+  clear: $("clear"),
+  fold: $("fold"),
+  changed: () => {
+    history.pushState(null, "", address());
+    start();
+  },
+});
 
 const alerts = new AlertList({
   firing: $("firing"),
   acknowledged: $("acknowledged"),
+  admits: (view) => (!chosen || view.alert.hospital === chosen) && filters.admits(view),
   changed: (list) => {
     const [firing, acknowledged] = [list.count("firing"), list.count("acknowledged")];
     $("firing-count").textContent = firing || "";
@@ -27,12 +45,22 @@ const alerts = new AlertList({
     document.title = firing ? `(${firing}) Pumpwatch` : "Pumpwatch";
     showBadge();
     showCounts();
+    showNarrowed();
   },
 });
 
-/** The list knows first what is open, unless it is cut off at its limit. */
+/** What the list shows, as a query. */
+function query() {
+  return new URLSearchParams([...(chosen ? [["hospital", chosen]] : []), ...filters.values]);
+}
+
+function address() {
+  return query().size ? `/?${query()}` : "/";
+}
+
+/** The list knows first what is open, unless it is narrowed or cut off at its limit. */
 function showCounts() {
-  if (alerts.loaded && alerts.size < alerts.limit) showOpen(alerts.bySeverity);
+  if (alerts.loaded && !filters.size && alerts.size < alerts.limit) showOpen(alerts.bySeverity);
   else if (status?.fleet) showOpen(chosenCounts(status.fleet, chosen).open);
 }
 
@@ -54,30 +82,49 @@ function showConnection() {
   }
 }
 
-function showMore(total) {
-  const hidden = total - alerts.size;
-  $("more").hidden = hidden <= 0;
-  $("more").textContent = hidden > 0 ? `${alerts.size} of ${total} open alerts are shown, the worst and newest first.` : "";
+function openInAll() {
+  if (!status?.fleet) return null;
+  const { open } = chosenCounts(status.fleet, chosen);
+  return open.critical + open.warning + open.info;
 }
 
-function snapshot({ now, limit, total, alerts: views }) {
-  setClock(now);
+function showNarrowed() {
+  const all = openInAll();
+  $("narrowed").hidden = !filters.size;
+  $("narrowed-to").textContent = alerts.loaded ? `${alerts.size}${all === null ? "" : ` of ${all}`} open alerts fit the filters.` : "Looking…";
+  $("none-firing-text").textContent = filters.size ? "Nothing that fits the filters is firing." : "Nothing is firing.";
+}
+
+function showMore(total, { open = 0, looked_at = open } = {}) {
+  const said = [];
+  if (total > alerts.size) said.push(`${alerts.size} of ${total} open alerts${filters.size ? " that fit" : ""} are shown, the worst and newest first.`);
+  if (looked_at < open) said.push(`Only the ${looked_at} worst and newest of ${open} were looked through.`);
+  $("more").hidden = !said.length;
+  $("more").textContent = said.join(" ");
+}
+
+function snapshot(read) {
+  setClock(read.now);
+  readAt = clock();
   $("alerts").ariaBusy = "false";
-  alerts.replace(views, limit);
-  showMore(total);
+  alerts.replace(read.alerts, read.limit);
+  showMore(read.total, read);
   differing = 0;
 }
 
 async function readAgain() {
-  const query = new URLSearchParams(chosen ? { hospital: chosen } : {});
-  const answer = await fetch(`/api/alerts?${query}`).catch(() => null);
+  const answer = await fetch(`/api/alerts?${query()}`).catch(() => null);
   if (answer?.ok) snapshot(await answer.json());
 }
 
+/** Should the list ever differ from what is counted, it is read again; what is counted knows nothing of filters. */
 function compare() {
   if (!status.redis) return;
-  const { open } = chosenCounts(status.fleet, chosen);
-  const total = open.critical + open.warning + open.info;
+  if (filters.size) {
+    if (clock() - readAt > READ_AGAIN_MS) readAgain();
+    return;
+  }
+  const total = openInAll();
   showMore(total);
   differing = alerts.size === Math.min(total, alerts.limit) ? 0 : differing + 1;
   if (differing >= 3) {
@@ -86,15 +133,27 @@ function compare() {
   }
 }
 
+/** Count the choices of the filters anew, a while after something changed. */
+function countChoices(after = CHOICES_AFTER_MS) {
+  askForChoices ||= setTimeout(async () => {
+    const asked = chosen;
+    const answer = await fetch(`/api/choices?${new URLSearchParams(asked ? { hospital: asked } : {})}`).catch(() => null);
+    if (answer?.ok && asked === chosen) filters.offer(await answer.json());
+    askForChoices = 0;
+  }, after);
+}
+
 function start() {
   stop();
   $("alerts").ariaBusy = "true";
-  alerts.clear();
-  stop = follow(chosen, {
+  alerts.narrow();
+  countChoices(0);
+  stop = follow(query(), {
     snapshot,
     alert: (view) => {
       differing = 0;
       alerts.apply(view);
+      countChoices();
     },
     status: (now) => {
       status = now;
@@ -102,6 +161,7 @@ function start() {
       setClock(now.now);
       showStatus(now, chosen);
       showCounts();
+      showNarrowed();
       showConnection();
       showBadge();
       if ($("alerts").ariaBusy === "false") compare();
@@ -117,7 +177,16 @@ function start() {
 function choose(hospital) {
   if (hospital === chosen) return;
   chosen = hospital;
-  history.pushState(null, "", hospital ? `/?hospital=${encodeURIComponent(hospital)}` : "/");
+  history.pushState(null, "", address());
+  if (status) showStatus(status, chosen);
+  start();
+}
+
+/** Show what the address says. */
+function showAddress() {
+  const asked = new URLSearchParams(location.search);
+  chosen = asked.get("hospital") ?? "";
+  filters.read(asked);
   if (status) showStatus(status, chosen);
   start();
 }
@@ -130,11 +199,7 @@ $("hospitals").addEventListener("click", (event) => {
   choose(link.dataset.hospital === chosen ? "" : link.dataset.hospital);
 });
 addEventListener("popstate", () => {
-  const asked = new URLSearchParams(location.search).get("hospital") ?? "";
-  if (asked === chosen) return; // a step within the page
-  chosen = asked;
-  if (status) showStatus(status, chosen);
-  start();
+  if (address() !== location.pathname + location.search) showAddress(); // else a step within the page
 });
 // The server ends the stream of a session with the session; asking for it again would only be refused.
 document.querySelector(".who").addEventListener("submit", () => stop());
@@ -143,4 +208,4 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) start();
 });
 keepAges($("alerts"));
-start();
+showAddress();

@@ -3,8 +3,8 @@
 const QUIET_MS = 9000; // the board sends its status every two seconds
 const RETRY_MS = 2000;
 
-/** Follow the alerts of a hospital ("" for all). `on` takes snapshot, alert, status and connection. Returns a stop. */
-export function follow(hospital, on) {
+/** Follow the alerts that a query asks for. `on` takes snapshot, alert, status and connection. Returns a stop. */
+export function follow(asked, on) {
   let source = null;
   let last = "";
   let heard = Date.now();
@@ -15,8 +15,7 @@ export function follow(hospital, on) {
     clearTimeout(retry);
     source?.close();
     heard = Date.now();
-    const query = new URLSearchParams();
-    if (hospital) query.set("hospital", hospital);
+    const query = new URLSearchParams(asked);
     if (last) query.set("after", last);
     source = new EventSource(`/api/stream?${query}`);
     for (const name of ["snapshot", "alert", "status"]) {
