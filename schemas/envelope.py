@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         DrugLibrary,
         IntentState,
         KeystrokeEvent,
+        MaintenanceWindow,
         PowerEpisode,
         PowerEvent,
         Rollup,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         | Rollup
         | IntentState
         | DrugLibrary
+        | MaintenanceWindow
     )
 
 _FIXED = [("ce_specversion", b"1.0"), ("content-type", b"application/json")]

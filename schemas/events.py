@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Text = Annotated[str, Meta(min_length=1, max_length=128)]
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
+Reason = Annotated[str, Meta(min_length=1, max_length=200)]
 At = Annotated[datetime, Meta(tz=True)]
 Quantity = Annotated[float, Meta(ge=0, le=10_000_000)]
 Amount = Annotated[float, Meta(ge=0, le=1_000_000_000)]
@@ -256,6 +257,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     `unanswered_since` is set while it fires as critical, `escalated_at` once nobody has acknowledged it for too long.
     `reopenings` counts how often it came back by itself shortly after the time before, last at `reopened_at`; one that
     comes and goes stays open until it was quiet for a while since `quiet_since`.
+    `maintenance` is the window that holds it: nobody is to be called while it stands there.
     """
 
     id: Id
@@ -280,6 +282,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     reopenings: Count = 0
     reopened_at: At | None = None
     quiet_since: At | None = None
+    maintenance: Id | None = None
     test: bool = False
 
 
@@ -361,6 +364,28 @@ class Case(Struct, frozen=True, kw_only=True):
     minutes: Quantity
     action: CommitAction
     warned: Limit | None
+
+
+class MaintenanceWindow(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A time in which alerts of a hospital, of one of its care areas or of one pump are recorded but call nobody.
+
+    Its times are those of the platform's clock. `kinds` null holds every kind but what a life may hang on
+    (see `streams.alerts.maintenance`). `by` names an account, never a clinician.
+    """
+
+    id: Id
+    hospital: Name
+    at: At
+    window: Id
+    revision: Revision
+    care_area: Name | None = None
+    pump: Name | None = None
+    starts_at: At
+    ends_at: At
+    kinds: Annotated[list[AlertKind], Meta(min_length=1, max_length=16)] | None = None
+    reason: Reason
+    by: Name
+    cancelled_at: At | None = None
 
 
 class Rollup(Struct, frozen=True, kw_only=True):

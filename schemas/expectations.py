@@ -111,6 +111,8 @@ def _text(plain: inspect.StrType) -> str:
 
 
 def _list(plain: inspect.ListType) -> str:
+    if plain.max_length and plain.min_length:
+        return f"a list of {plain.min_length} to {plain.max_length}"
     if plain.max_length:
         return f"a list of at most {plain.max_length}"
     return f"a list of at least {plain.min_length}" if plain.min_length else "a list"

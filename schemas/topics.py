@@ -27,6 +27,7 @@ ALERT_ACTIONS = "pump.alert-actions.v1"
 ROLLUPS = "pump.rollups.v1"
 INTENT_STATE = "pump.intent-state.v1"
 DRUG_LIBRARY = "pump.drug-library.v1"
+MAINTENANCE = "pump.maintenance.v1"
 
 SCHEMAS = Path(__file__).parent
 

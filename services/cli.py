@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "intent": ("services.intent_cli", "app"),
     "rules": ("services.rules_cli", "app"),
     "library": ("services.library_cli", "app"),
+    "maintenance": ("services.maintenance_cli", "app"),
     "dlq": ("services.dlq_cli", "app"),
     "rebuild-redis": ("services.rebuild_cli", "rebuild_redis"),
     "bench": ("services.bench_cli", "bench"),

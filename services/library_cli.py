@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from confluent_kafka import KafkaException, Producer
 from rich.console import Console
 from rich.table import Table
 
-from schemas import codec, envelope
+from schemas import codec
 from schemas.drugs.care_areas import PROFILES
 from schemas.events import DrugLibrary
 from schemas.library import ANY_DRUG, Library, load_default
 from schemas.topics import DRUG_LIBRARY
+from services import one_record
 from services.failure import fail
 from services.library_file import read, read_sound
 from services.ndjson import name_of
@@ -24,8 +24,6 @@ from streams.settings import Settings
 
 if TYPE_CHECKING:
     from schemas.events import LibraryRow
-
-DELIVERED_WITHIN_S = 20  # judgement: longer than a leader election, shorter than a person's patience
 
 app = typer.Typer(
     help="Drug libraries: check a hospital's file, show limits, publish it.\n\n"
@@ -92,39 +90,8 @@ def publish(
         codec.decode(DrugLibrary, value)
     except codec.EventRefused as refusal:
         fail(f"{name_of(file)}: {refusal.reason}")
-    _send(Settings.load(kafka=kafka), found, value)
+    one_record.publish(Settings.load(kafka=kafka), DRUG_LIBRARY, found.hospital, found, value)
     typer.echo(f"published to {DRUG_LIBRARY}: {_summary(found)}")
-
-
-def _send(settings: Settings, found: DrugLibrary, value: bytes) -> None:
-    """Produce the library, keyed by its hospital, and wait until Kafka has confirmed it."""
-    failures: list[str] = []
-    producer = Producer(
-        {
-            **settings.confluent(),
-            "client.id": "pumpwatch-library",
-            "enable.idempotence": True,
-            "acks": "all",
-            "partitioner": "murmur2_random",
-            "message.max.bytes": 5 * 2**20,
-            "delivery.timeout.ms": DELIVERED_WITHIN_S * 1000,
-            "log_level": 0,  # the client would log every attempt at an absent broker
-        }
-    )
-    try:
-        producer.produce(
-            DRUG_LIBRARY,
-            key=found.hospital.encode(),
-            value=value,
-            headers=list(envelope.headers(found, DRUG_LIBRARY)),
-            on_delivery=lambda error, _: failures.append(error.str()) if error is not None else None,
-        )
-        waiting = producer.flush(DELIVERED_WITHIN_S + 1)
-    except KafkaException as error:
-        fail(f"not published: {error.args[0].str()}", code=1)
-    if waiting or failures:
-        why = failures[0] if failures else "Kafka did not answer"
-        fail(f"not published to {settings.kafka}: {why}; `pumpwatch doctor` looks for the cause", code=1)
 
 
 def _summary(found: DrugLibrary) -> str:

@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from schemas.codec import EventRefused, decode
-from schemas.events import Alert, DoseScore, PowerEpisode, PowerEvent, Rollup
-from schemas.topics import ALERTS, DOSE_SCORES, POWER, POWER_EPISODES, ROLLUPS
+from schemas.events import Alert, DoseScore, MaintenanceWindow, PowerEpisode, PowerEvent, Rollup
+from schemas.topics import ALERTS, DOSE_SCORES, MAINTENANCE, POWER, POWER_EPISODES, ROLLUPS
 from streams.cluster import Cluster, ClusterError
 from streams.positions import read_position
 from streams.readback import Readback
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 # do the feeds: old changes sent again would appear on every screen as new ones.
 FAMILIES = (
     "alert:*", "alert-steps:*", "alerts:open:*", "alerts:pump:*", "charge:*", "critical:*", "drug:*", "drugs:*",
-    "entries:*", "entry:*", "episodes:*", "fence:*", "hospitals", "hours:*", "live:*", "pump:*", "roll:*", "sums:*",
+    "entries:*", "entry:*", "episodes:*", "fence:*", "hospitals", "hours:*", "live:*", "maintenance:*", "pump:*",
+    "roll:*", "sums:*", "window:*",
 )  # fmt: skip
-REBUILT_FROM = (ALERTS, ROLLUPS, DOSE_SCORES, POWER_EPISODES, POWER)
+REBUILT_FROM = (ALERTS, ROLLUPS, DOSE_SCORES, POWER_EPISODES, POWER, MAINTENANCE)
 # What the board calls online is what was heard of in the last 5 minutes.
 LIVE_MS = 5 * 60_000
 RECORDS_AT_ONCE = 5000
@@ -96,6 +97,8 @@ async def _put(store: ReadModel, topic: str, partition: int, messages: list[Mess
         await store.put_pumps(clock_ms, rows)
     elif topic == POWER_EPISODES:
         await store.put_episodes(episode for _, episode, _ in _events(PowerEpisode, messages))
+    elif topic == MAINTENANCE:
+        await store.put_windows(topic, partition, _events(MaintenanceWindow, messages), rebuild=True)
     elif topic == DOSE_SCORES:
         await entries.put(store, _noted(messages))
     elif topic == ALERTS:

@@ -29,6 +29,7 @@ from streams.finishing import Applied, Finishing
 from streams.intent.parameters import ParametersError
 from streams.intent.priors import PriorsError
 from streams.libraries import Libraries, LibraryFollower
+from streams.maintenance import Maintenance, MaintenanceFollower
 from streams.rights import lacking
 from streams.sink import ReadModel
 from streams.sink.entries import RecentEntries
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 AGENTS: tuple[type[BatchAgent], ...] = (DoseAgent, PowerAgent, AlertAgent, RollupAgent, ReadModelAgent)
+# Of one partition that every worker reads, whatever partitions it has of the others.
+READ_WHOLE = frozenset({topics.DRUG_LIBRARY, topics.MAINTENANCE})
 TURN_EVERY_S = 0.1
 # A Redis that does not answer in this time counts as away.
 REDIS_TIMEOUT_S = 5.0
@@ -71,10 +74,13 @@ class StreamWorker:
         read_model = ReadModel.of(settings, self.redis)
         self.libraries = Libraries()
         self.library_follower = LibraryFollower(settings.confluent(), self.libraries)
+        self.maintenance = Maintenance()
+        self.maintenance_follower = MaintenanceFollower(settings.confluent(), self.maintenance)
         self.app = faust_app(settings)
         self.context = WorkerContext(
             settings=settings,
             libraries=self.libraries,
+            maintenance=self.maintenance,
             read_model=read_model,
             live_pumps=LivePumps(read_model),
             recent_entries=RecentEntries(read_model),
@@ -87,7 +93,7 @@ class StreamWorker:
         except (ParametersError, PriorsError, RulesRefusedError) as error:
             raise NotReadyError(str(error)) from None
         learning = next(agent.learning for agent in self.agents if isinstance(agent, DoseAgent))
-        self.followers: list[TopicFollower] = [self.library_follower]
+        self.followers: list[TopicFollower] = [self.library_follower, self.maintenance_follower]
         if learning is not None:
             self.followers.append(learning.follower)
         self.followers += [agent.follower for agent in self.agents if isinstance(agent, PowerAgent)]
@@ -107,11 +113,12 @@ class StreamWorker:
         return self.app.consumer  # type: ignore[no-any-return]
 
     def prepare(self) -> None:
-        """Read the drug libraries; learned states are read beside the work. Raises NotReadyError."""
+        """Read libraries and maintenance windows; learned states are read beside the work. Raises NotReadyError."""
         for follower in self.followers:
             follower.start()
-        if not self.library_follower.wait_until_read():
-            raise NotReadyError(f"{topics.DRUG_LIBRARY} could not be read to its end; is Kafka healthy?")
+        for follower in (self.library_follower, self.maintenance_follower):
+            if not follower.wait_until_read():
+                raise NotReadyError(f"{follower.topic} could not be read to its end; is Kafka healthy?")
 
     def _attach(self, agent: BatchAgent) -> None:
         channel = self.app.topic(*agent.topics, schema=BatchSchema())
@@ -242,10 +249,10 @@ def check_topics(settings: Settings) -> None:
         )
     read = {topic for kind in AGENTS for topic in kind.topics}
     dead_letters = {name for topic in read if (name := topics.load()[topic].dead_letter)}
-    wanted = read | dead_letters | {topics.DRUG_LIBRARY, topics.INTENT_STATE}
+    wanted = read | dead_letters | READ_WHOLE | {topics.INTENT_STATE}
     if missing := sorted(wanted - set(found)):
         raise NotReadyError(f"topics are missing: {', '.join(missing)}; run `pumpwatch topics create`")
-    counts = {name: len(found[name].partitions) for name in sorted(wanted - {topics.DRUG_LIBRARY})}
+    counts = {name: len(found[name].partitions) for name in sorted(wanted - READ_WHOLE)}
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
         raise NotReadyError(f"these topics need the same number of partitions: {listed}; run `pumpwatch topics check`")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from schemas.events import Alert, AlertAction, DoseScore, Meant, PowerEpisode
+from schemas.events import Alert, AlertAction, DoseScore, MaintenanceWindow, Meant, PowerEpisode
 from streams.alerts.partition import AlertPartition
 from streams.alerts.rules import Rules, load_rules
 from tests.made_power import at
@@ -78,6 +78,24 @@ def action(minute: float, alert: Alert, kind: str, number: int = 1, **changes: A
         "by": "biomed",
     }
     return AlertAction(**(fields | changes))
+
+
+def window(start: float, end: float, **changes: Any) -> MaintenanceWindow:
+    """A window on pump P1, by minutes; planned an hour before the day begins."""
+    name = changes.get("window", "w1")
+    fields: dict[str, Any] = {
+        "id": f"{name}/1",
+        "hospital": "st-test",
+        "at": at(-60),
+        "window": name,
+        "revision": 1,
+        "pump": "P1",
+        "starts_at": at(start),
+        "ends_at": at(end),
+        "reason": "Battery test",
+        "by": "biomed",
+    }
+    return MaintenanceWindow(**(fields | changes))
 
 
 class Timeline:

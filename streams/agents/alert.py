@@ -39,6 +39,7 @@ class AlertAgent(BatchAgent):
     def __init__(self, context: WorkerContext) -> None:
         super().__init__(context)
         self._rules = RulesFile(context.settings.alert_rules)
+        self._windows = context.maintenance.windows
         self._partitions: dict[int, AlertPartition] = {}
         self._applied: dict[tuple[str, int], int] = {}
         self._buried: dict[tuple[str, int], int] = {}
@@ -73,7 +74,7 @@ class AlertAgent(BatchAgent):
         self._applied[place] = batch.offset
 
     def turn(self) -> None:
-        """Take changed rules into use, and let time pass where all that came was applied."""
+        """Take changed rules and maintenance windows into use, and let time pass where all that came was applied."""
         now = time.monotonic()
         if now - self._looked_at < LOOK_EVERY_S:
             return
@@ -81,8 +82,16 @@ class AlertAgent(BatchAgent):
         if self._rules.changed():
             for alerts in self._partitions.values():
                 alerts.use(self._rules.rules)
+        self._plan()
         if not self.outbox.crowded:
             self.wait()
+
+    def _plan(self) -> None:
+        windows = self.context.maintenance.windows
+        if windows is not self._windows:
+            self._windows = windows
+            for alerts in self._partitions.values():
+                alerts.plan(windows)
 
     def wait(self) -> None:
         """Publish what time alone has changed; a partition that nothing came from yet is restored first."""
@@ -138,6 +147,7 @@ class AlertAgent(BatchAgent):
     async def _restored_alerts(self, partition: int) -> AlertPartition:
         alerts = await self.restored(self._restore, partition)
         alerts.use(self._rules.rules)  # they may have changed meanwhile
+        alerts.plan(self._windows)
         return alerts
 
     def _restore(self, partition: int) -> AlertPartition:

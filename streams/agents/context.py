@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streams.libraries import Libraries
+    from streams.maintenance import Maintenance
     from streams.settings import Settings
     from streams.sink import ReadModel
     from streams.sink.entries import RecentEntries
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """Settings, read models and metrics, and how to tell that the worker must let go of its work.
+    """Settings, what every worker reads whole, read models, metrics, and how to tell that it must let go of its work.
 
     `at_end` tells the partitions of a topic that are read to their end and finished, and the offset of what comes next.
     """
 
     settings: Settings
     libraries: Libraries
+    maintenance: Maintenance
     read_model: ReadModel
     live_pumps: LivePumps
     recent_entries: RecentEntries

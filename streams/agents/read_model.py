@@ -1,4 +1,4 @@
-"""The read-model agent: alerts and rollups to Redis. While Redis is away it waits, and nothing else does."""
+"""The read-model agent: alerts, rollups and maintenance windows to Redis. While Redis is away it waits, and nothing else does."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from schemas.events import Alert, Rollup
-from schemas.topics import ALERTS, ROLLUPS
+from schemas.events import Alert, MaintenanceWindow, Rollup
+from schemas.topics import ALERTS, MAINTENANCE, ROLLUPS
 from streams.agents.batch_agent import BatchAgent, LetGoError
 from streams.sink import RedisAwayError
 
@@ -25,7 +25,7 @@ class ReadModelAgent(BatchAgent):
     """Writes each batch to Redis once, in order, until it is taken."""
 
     name = "read-model"
-    topics = (ALERTS, ROLLUPS)
+    topics = (ALERTS, ROLLUPS, MAINTENANCE)
 
     def forget(self, partitions: set[tuple[str, int]]) -> None:
         """Keeps no state of its own."""
@@ -43,7 +43,7 @@ class ReadModelAgent(BatchAgent):
                 self.redis_away = True
                 self.context.metrics.redis_up.set(0)
                 if wait_s == FIRST_RETRY_S:
-                    log.warning("Redis is away, alerts and rollups wait for it", reason=str(error))
+                    log.warning("Redis is away, what it shows waits for it", reason=str(error))
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, LONGEST_RETRY_S)
             else:
@@ -58,6 +58,12 @@ class ReadModelAgent(BatchAgent):
         if batch.topic == ALERTS:
             alerts = [(record.offset, alert, record.value) for record, alert in self.readable(Alert, batch.records)]
             await store.put_alerts(batch.topic, batch.partition, alerts)
+        elif batch.topic == MAINTENANCE:
+            windows = [
+                (record.offset, window, record.value)
+                for record, window in self.readable(MaintenanceWindow, batch.records)
+            ]
+            await store.put_windows(batch.topic, batch.partition, windows)
         else:
             rollups = [(record.offset, rollup, record.value) for record, rollup in self.readable(Rollup, batch.records)]
             await store.put_rollups(batch.topic, batch.partition, rollups)

@@ -19,8 +19,9 @@ from streams.alerts.dose import entry_finding
 from streams.alerts.finding import Finding, fingerprint
 from streams.alerts.keypad import KeypadWatch
 from streams.alerts.lifecycle import after_action, after_finding, closed_by_time
+from streams.alerts.maintenance import Windows
 from streams.alerts.memory import LASTING, AlertMemory
-from streams.alerts.waiting import after_waiting, due, waited_for
+from streams.alerts.waiting import after_waiting, due, held, waited_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from streams.alerts.rules import Rules
 
 TIDY_EVERY = 1000  # events
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 @cache
@@ -45,14 +47,17 @@ class AlertPartition:
     `resolved_remembered`: far more than what is read again after a crash.
     """
 
-    def __init__(self, rules: Rules, library_of: Callable[[str], Library] | None = None) -> None:
+    def __init__(
+        self, rules: Rules, library_of: Callable[[str], Library] | None = None, windows: Windows | None = None
+    ) -> None:
         self._rules = rules
+        self._windows = windows or Windows()
         self._library_of = library_of or (lambda _hospital: _shipped())
         self._silent: dict[str, str] = {}  # pump → what its open alert of silence is about
         self._memory = AlertMemory(rules.memory)
         self._keypads = KeypadWatch(rules.keypad_fault)
         self._episodes: dict[str, tuple[datetime, str]] = {}  # pump → start and id of its episode with open alerts
-        self._clock = self._arrived = datetime.fromtimestamp(0, UTC)
+        self._clock = self._arrived = _LONG_AGO
         self._next_due: datetime | None = None  # no open alert is changed by time alone before
         self._applied = 0
 
@@ -64,12 +69,15 @@ class AlertPartition:
         self._rules = rules
         self._memory.use(rules.memory)
         self._keypads.use(rules.keypad_fault)
-        self._next_due = None
-        for alert in self._memory.open():
-            self._wait(alert)
+        self._next_due = _LONG_AGO
+
+    def plan(self, windows: Windows) -> None:
+        """Go on by other maintenance windows, also for alerts that stand."""
+        self._windows = windows
+        self._next_due = _LONG_AGO
 
     def wait(self, now: datetime) -> list[Alert]:
-        """What time alone has changed by `now`, in the clock of the arrivals: escalated, or quiet for long enough.
+        """What time alone has changed by `now`, in the clock of the arrivals: escalated, quiet for long, let go.
 
         Call it only where all that has arrived was applied: an answer may be among it.
         """
@@ -78,11 +86,11 @@ class AlertPartition:
         self._next_due = None
         changes = []
         for before in self._memory.open():
-            after = after_waiting(before, now, self._rules)
+            after = after_waiting(before, now, self._rules, self._windows)
             if after is not None:
                 self._memory.put(after)
                 changes.append(after)
-            self._wait(after or before)
+            self._wait(after or before, now)
         return changes
 
     def apply_score(self, score: DoseScore, arrived: datetime | None = None) -> list[Alert]:
@@ -143,12 +151,12 @@ class AlertPartition:
             # One from before there was escalation waits from now on.
             waiting = alert if alert.unanswered_since is not None else waited_for(None, alert, alert.at)
             self._memory.put(waiting)
-            self._wait(waiting)
             self._note_episode(alert)
             if alert.kind == "keypad_fault" and alert.state != "resolved":
                 self._keypads.restore(alert)
             self._clock = max(self._clock, alert.at)
         self._memory.forget(self._clock)
+        self._next_due = _LONG_AGO
 
     def _take(self, finding: Finding, about: str, changes: list[Alert]) -> None:
         name = fingerprint(finding.kind, finding.source.pump, about)
@@ -163,13 +171,13 @@ class AlertPartition:
 
     def _keep(self, before: Alert | None, after: Alert) -> Alert:
         """Remember a new revision and when time will change it."""
-        after = waited_for(before, after, self._arrived)
+        after = waited_for(before, held(after, self._windows, self._arrived), self._arrived)
         self._memory.put(after)
-        self._wait(after)
+        self._wait(after, self._arrived)
         return after
 
-    def _wait(self, alert: Alert) -> None:
-        at = due(alert, self._rules)
+    def _wait(self, alert: Alert, now: datetime) -> None:
+        at = due(alert, self._rules, self._windows, now)
         if at is not None and (self._next_due is None or at < self._next_due):
             self._next_due = at
 

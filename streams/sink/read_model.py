@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from schemas.codec import encode, ms
+from streams.alerts.maintenance import window_key
 from streams.rollups.cell import escaped
 from streams.sink.charge import SPACING_MS
 
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from schemas.events import Alert, PowerEpisode, PowerEvent, Rollup
+    from schemas.events import Alert, MaintenanceWindow, PowerEpisode, PowerEvent, Rollup
     from streams.settings import Settings
 
 SEVERITY_RANK = {"critical": 3, "warning": 2, "info": 1}
 FEED_LENGTH = 10_000
 RESOLVED_KEPT_S = 30 * 86_400
+ENDED_WINDOW_KEPT_S = 30 * 86_400
 # Judgement: what a nurse educator looks back at; a titrated pump makes as many in a day.
 ENTRIES_KEPT = 30
 ENTRIES_KEPT_S = 30 * 86_400
@@ -41,6 +43,11 @@ EPISODES_KEPT = 20
 EPISODES_KEPT_S = 30 * 86_400  # as long as the topic keeps them
 # One call blocks Redis while it runs: about 20 ms for this many changes.
 CHANGES_A_CALL = 1000
+
+
+def _rank(alert: Alert) -> int:
+    """What a maintenance window holds stands below all that somebody is to look at now."""
+    return SEVERITY_RANK[alert.severity] if alert.maintenance is None else 0
 
 
 class RedisAwayError(Exception):
@@ -62,6 +69,7 @@ class ReadModel:
             redis.register_script(resources.files(__package__).joinpath(f"{name}.lua").read_text())
             for name in ("alerts", "rollups", "pumps", "charge_before", "episodes")
         )
+        self._windows = redis.register_script(resources.files(__package__).joinpath("maintenance.lua").read_text())
         self._entries = redis.register_script(resources.files(__package__).joinpath("entries.lua").read_text())
 
     @classmethod
@@ -79,7 +87,7 @@ class ReadModel:
                 alert.fingerprint,
                 alert.state,
                 alert.hospital,
-                SEVERITY_RANK[alert.severity] * 10**13 + ms(alert.since),
+                _rank(alert) * 10**13 + ms(alert.since),
                 alert.revision,
                 ms(alert.at),
                 raw,
@@ -113,6 +121,30 @@ class ReadModel:
             for each in rows[start : start + CHANGES_A_CALL]:
                 args += (each.pump, each.episode, each.revision, ms(each.started_at), encode(each))
             await self._call(self._episodes(args=args))
+
+    async def put_windows(
+        self,
+        topic: str,
+        partition: int,
+        windows: Iterable[tuple[int, MaintenanceWindow, bytes]],
+        *,
+        rebuild: bool = False,
+    ) -> None:
+        """Apply maintenance windows, each with its offset and its JSON, in offset order."""
+        rows = [
+            (
+                offset,
+                f"pw:window:{window_key(window.hospital, window.window)}",
+                f"pw:maintenance:{window.hospital}",
+                window.window,
+                window.hospital,
+                ms(window.ends_at),
+                raw,
+            )
+            for offset, window, raw in windows
+        ]
+        settings = (ENDED_WINDOW_KEPT_S, int(time.time() * 1000))
+        await self._apply(self._windows, topic, partition, rows, *settings, rebuild=rebuild)
 
     async def put_pumps(self, clock_ms: int, pumps: Iterable[tuple[int, PowerEvent, bytes, bytes]]) -> None:
         """Show the latest state of pumps, each with its offset, its fields as JSON and its new charge samples."""

@@ -25,6 +25,7 @@ CONTRACT = {
     topics.ROLLUPS: "Rollup",
     topics.INTENT_STATE: "IntentState",
     topics.DRUG_LIBRARY: "DrugLibrary",
+    topics.MAINTENANCE: "MaintenanceWindow",
 }
 
 
@@ -60,14 +61,16 @@ def test_policy_is_complete(topic):
 
 def test_compacted_topics_are_those_of_the_contract():
     compacted = {name for name, topic in TOPICS.items() if "compact" in topic.config["cleanup.policy"]}
-    assert compacted == {topics.ALERTS, topics.ROLLUPS, topics.INTENT_STATE, topics.DRUG_LIBRARY}
+    assert compacted == {
+        *(topics.ALERTS, topics.ROLLUPS, topics.INTENT_STATE, topics.DRUG_LIBRARY, topics.MAINTENANCE)
+    }
 
 
 def test_copartitioned_topics_have_the_same_partitions():
-    """Whatever concerns one pump meets in one worker; only the library stands apart."""
+    """Whatever concerns one pump meets in one worker; only what every worker reads whole stands apart."""
     assert {topic.partitions for topic in TOPICS.values() if topic.copartitioned} == {12}
     apart = {topic.name for topic in TOPICS.values() if not topic.copartitioned}
-    assert apart == {topics.DRUG_LIBRARY}
+    assert apart == {topics.DRUG_LIBRARY, topics.MAINTENANCE}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,17 @@ import pytest
 from typer.testing import CliRunner
 
 from schemas import topics
-from schemas.topics import ALERT_ACTIONS, ALERTS, DOSE_SCORES, DRUG_LIBRARY, KEYSTROKES, POWER, POWER_EPISODES, ROLLUPS
+from schemas.topics import (
+    ALERT_ACTIONS,
+    ALERTS,
+    DOSE_SCORES,
+    DRUG_LIBRARY,
+    KEYSTROKES,
+    MAINTENANCE,
+    POWER,
+    POWER_EPISODES,
+    ROLLUPS,
+)
 from services.acls import ROLES, Binding, bindings, role_of
 from services.topics_cli import app
 from streams.app import AGENTS
@@ -48,7 +58,7 @@ def test_the_worker_writes_outputs_only_and_reads_them_back():
     """It cannot forge what a pump or a person said, nor a drug library."""
     outputs = {DOSE_SCORES, POWER_EPISODES, ALERTS, ROLLUPS, topics.INTENT_STATE, *LETTERS}
     assert names("worker", "write") == outputs
-    assert names("worker", "read") == outputs | {KEYSTROKES, POWER, ALERT_ACTIONS, DRUG_LIBRARY}
+    assert names("worker", "read") == outputs | {KEYSTROKES, POWER, ALERT_ACTIONS, DRUG_LIBRARY, MAINTENANCE}
     assert {topic for kind in AGENTS for topic in kind.topics} <= names("worker", "read")
     assert names("worker", "read", "group") == {"pumpwatch"}
     assert names("worker", "describe", "group") == {"pumpwatch-readback", "pumpwatch-follower"}
@@ -77,8 +87,9 @@ def test_a_subscriber_reads_what_is_published_and_writes_nothing():
 def test_the_operator_makes_topics_and_sends_refused_records_back():
     assert names("operator", "create") == set(topics.list_topics())
     parents = {topic.name for topic in topics.load().values() if topic.dead_letter}
-    assert names("operator", "write") == parents | {DRUG_LIBRARY}
-    assert names("operator", "read") == {*LETTERS, ALERTS, ROLLUPS, POWER, topics.INTENT_STATE}
+    assert names("operator", "write") == parents | {DRUG_LIBRARY, MAINTENANCE}
+    rebuilt = {ALERTS, DOSE_SCORES, POWER, POWER_EPISODES, ROLLUPS, MAINTENANCE}
+    assert names("operator", "read") == {*LETTERS, *rebuilt, topics.INTENT_STATE}
 
 
 def test_nobody_gets_rights_on_all_topics_or_on_the_cluster():

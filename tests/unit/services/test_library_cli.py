@@ -101,7 +101,7 @@ def test_what_no_worker_would_take_is_not_published(run):
 
 
 def test_without_a_broker_it_says_so(run, monkeypatch):
-    monkeypatch.setattr("services.library_cli.DELIVERED_WITHIN_S", 1)
+    monkeypatch.setattr("services.one_record.DELIVERED_WITHIN_S", 1)
     refused = run("publish", None, "--kafka", "127.0.0.1:1")
     assert refused.exit_code == 1
     assert refused.stderr.startswith("pumpwatch: not published to 127.0.0.1:1: ")

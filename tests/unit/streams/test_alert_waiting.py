@@ -11,6 +11,7 @@ from schemas.codec import decode
 from schemas.events import Alert
 from schemas.topics import ALERT_ACTIONS, ALERTS, DOSE_SCORES, POWER_EPISODES
 from streams.agents.alert import AlertAgent
+from streams.alerts.maintenance import Windows
 from streams.alerts.partition import AlertPartition
 from streams.alerts.rules import load_rules
 from tests.made_alerts import score
@@ -36,6 +37,7 @@ class Worker:
         agent._applied, agent._buried, agent._forgotten = {}, {}, 0
         agent._restores, agent._waking, agent._looked_at = asyncio.Lock(), None, 0.0
         agent._rules = SimpleNamespace(rules=load_rules(), changed=lambda: False)
+        agent._windows = Windows()
         agent._restore = self._restore
         agent.restoring = False
 
