@@ -38,7 +38,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Layout:
-    """A keypad. `beside` and `diagonal` name each key's neighbours; `steps` and `snaps` as in the YAML."""
+    """A keypad. `beside` and `diagonal` name each key's neighbours; `rows`, `steps` and `snaps` as in the YAML."""
 
     name: str
     title: str
@@ -50,6 +50,7 @@ class Layout:
     steps: tuple[tuple[float, float, float], ...]
     snaps: bool = False
     known: bool = True
+    rows: tuple[str, ...] = ()
 
     def step(self, value: float, *, fast: bool) -> float:
         """How much one press of a chevron changes a value."""
@@ -108,6 +109,7 @@ def _layout(name: str, figures: LayoutFigures) -> Layout:
         figures.max_decimals,
         tuple(figures.steps),
         figures.snaps,
+        rows=tuple(figures.rows),
     )
 
 
