@@ -93,9 +93,10 @@ class LearnedOf:
 class _Hospital:
     """Sums of a hospital at the landmark's weight, and how many drugs it has."""
 
-    __slots__ = ("drugs", "entries", "slips", "taken_back")
+    __slots__ = ("changes", "drugs", "entries", "slips", "taken_back")
 
     def __init__(self) -> None:
+        self.changes = 0
         self.drugs = 0
         self.entries = 0.0
         self.slips: dict[str, float] = {}
@@ -181,6 +182,11 @@ class Learned:
         known = self._hospitals.get(hospital)
         return {} if known is None else self._today_of(known.taken_back)
 
+    def slips_as_of(self, hospital: str) -> tuple[int, int]:
+        """The day, and how often the counts of slips of a hospital changed: as long as it is the same, so are they."""
+        known = self._hospitals.get(hospital)
+        return self._today, 0 if known is None else known.changes
+
     def entries(self, hospital: str) -> float:
         """Decayed count of the entries that taught at a hospital."""
         known = self._hospitals.get(hospital)
@@ -237,6 +243,7 @@ class Learned:
             one: dict[str, float] = {lesson.slip: weight}
             _add(cell.taken_back if lesson.taken_back else cell.slips, one, 1.0)
             _add(hospital.taken_back if lesson.taken_back else hospital.slips, one, 1.0)
+            hospital.changes += 1
         else:
             self._count(drug, cell, lesson, weight)
         changed = self._changed.get(partition)
@@ -366,6 +373,7 @@ class Learned:
     def _recount(self, drug: Drug, cell: Cell, sign: float) -> None:
         hospital, _ = self._sums[drug]
         hospital.entries += sign * cell.entries()
+        hospital.changes += 1
         _add(hospital.slips, cell.slips, sign)
         _add(hospital.taken_back, cell.taken_back, sign)
 

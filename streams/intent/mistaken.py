@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from streams.intent.arithmetic import Asked, factors, reckoned
 from streams.intent.grid import MAX_VALUE, MIN_VALUE, picker
 from streams.intent.number import cell, round_neighbours, roundest
-from streams.intent.other_fields import OtherFields, other_fields
+from streams.intent.other_fields import OtherFields, most_usual, other_fields
 from streams.intent.priors import after
 from streams.intent.programme import Programme
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from streams.intent.arithmetic import Factor
     from streams.intent.grid import OfPlaces
     from streams.intent.parameters import Parameters
-    from streams.intent.prior import Context
-    from streams.intent.priors import After
+    from streams.intent.prior import Context, Infusion
 
 KEPT = 8192
 """Values of a drug whose slips of the mind are kept: about 3.4 KB each, 28 MB together."""
@@ -83,10 +82,10 @@ class ProgrammeSlips:
 
     def __init__(self, parameters: Parameters) -> None:
         self._parameters = parameters
-        self._by_drug: Callable[[Context, float, After, float | None, float | None], _ByDrug]
+        self._by_drug: Callable[[Infusion, float, tuple[float, ...], float | None, float | None], _ByDrug]
         self._by_drug = lru_cache(KEPT)(self._known_by_drug)
-        self._field: Callable[[Context], OtherFields]
-        self._field = lru_cache(KEPT_FIELDS)(lambda context: other_fields(context, parameters))
+        self._field: Callable[[Infusion], OtherFields]
+        self._field = lru_cache(KEPT_FIELDS)(lambda infusion: other_fields(infusion, parameters))
         self._factors: Callable[[Asked], tuple[Factor, ...]]
         self._factors = lru_cache(KEPT)(lambda asked: factors(asked, parameters.mistakes))
 
@@ -106,8 +105,8 @@ class ProgrammeSlips:
         if not value:
             return NONE
         known = programme or _NOTHING_KNOWN
-        before = after(previous)
-        usual = self._by_drug(context, value, before, known.weight, known.concentration)
+        shares = context.digits[after(previous)]
+        usual = self._by_drug(context.infusion, value, shares, known.weight, known.concentration)
         told: list[Mistake] = []
         field = usual.field
         if known.others:
@@ -131,7 +130,7 @@ class ProgrammeSlips:
 
         Candidates are the values before, round ones near the previous, and the usual ones.
         """
-        candidates = dict.fromkeys([*course, *self._field(context).usual])
+        candidates = dict.fromkeys([*course, *most_usual(context.density)])
         if previous:
             candidates |= dict.fromkeys([previous, *round_neighbours(previous)])
         candidates.pop(value, None)
@@ -147,16 +146,21 @@ class ProgrammeSlips:
         return mistaken(ways, found.unseen)
 
     def _known_by_drug(
-        self, context: Context, value: float, before: After, weight: float | None, concentration: float | None
+        self,
+        infusion: Infusion,
+        value: float,
+        shares: tuple[float, ...],
+        weight: float | None,
+        concentration: float | None,
     ) -> _ByDrug:
+        """`shares` are those of the classes of roundness."""
         parameters = self._parameters
-        shares = context.digits[before]
         digits, distance, _ = cell(value)
         typed_width = shares[digits] * distance
-        others = self._field(context)
+        others = self._field(infusion)
         ways: list[Mistake] = []
-        if context.field != "weight":
-            asked = Asked(context.library, context.drug, context.profile, context.unit, weight, concentration)
+        if infusion.field != "weight":
+            asked = Asked(infusion.library, infusion.drug, infusion.profile, infusion.unit, weight, concentration)
             for times, slip, share, same_number in self._factors(asked):
                 meant = roundest(value * times, value)
                 if meant == value or not MIN_VALUE <= meant <= MAX_VALUE:

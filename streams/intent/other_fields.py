@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import heapq
 import math
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from schemas.events import Field, LibraryRow
     from streams.intent.parameters import Parameters, PriorWeights
-    from streams.intent.prior import Context
+    from streams.intent.prior import Density, Infusion
 
 USUAL_NAMED = 8
 _ROOT = math.sqrt(2 * math.pi)
 
 
 class OtherFields(NamedTuple):
-    """Of one field: its own `usual` values, and what else is typed into it.
+    """What else is typed into one field: shares (of all slips), mean and standard deviation in powers of ten."""
 
-    `others` are shares (of all slips) with mean and standard deviation of the number, in powers of ten.
-    """
-
-    usual: tuple[float, ...]
     others: tuple[tuple[float, float, float], ...]
 
     def density(self, value: float) -> float:
@@ -34,18 +31,22 @@ class OtherFields(NamedTuple):
         return found
 
 
-def other_fields(context: Context, parameters: Parameters) -> OtherFields:
+def other_fields(infusion: Infusion, parameters: Parameters) -> OtherFields:
     """By what the library lets other fields hold for this drug, else by their broad centres."""
     figures = parameters.mistakes
-    rows = context.library.rows_of(context.drug, context.profile)
+    rows = infusion.library.rows_of(infusion.drug, infusion.profile)
     untold = parameters.shares["wrong_field"] * (1 - figures.told_exactly)
     others: list[tuple[float, float, float]] = []
-    for field, share in figures.confused_with.get(context.field, {}).items():
-        of_field: list[LibraryRow | None] = [row for row in rows if row.field == field and row.unit != context.unit]
+    for field, share in figures.confused_with.get(infusion.field, {}).items():
+        of_field: list[LibraryRow | None] = [row for row in rows if row.field == field and row.unit != infusion.unit]
         each = untold * share / (len(of_field) or 1)
         others += [(each, *_centre(row, field, parameters.prior)) for row in of_field or [None]]
-    usual = heapq.nlargest(USUAL_NAMED, context.density.usual.items(), key=lambda one: one[1])
-    return OtherFields(tuple([value for value, _ in usual]), tuple(others))
+    return OtherFields(tuple(others))
+
+
+def most_usual(density: Density) -> list[float]:
+    """The values entered most."""
+    return [value for value, _ in heapq.nlargest(USUAL_NAMED, density.usual.items(), key=itemgetter(1))]
 
 
 def _centre(row: LibraryRow | None, field: Field, figures: PriorWeights) -> tuple[float, float]:

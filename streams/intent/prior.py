@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from copy import copy
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,11 +37,13 @@ _FITTED_FIELDS = ("rate", "dose")
 Limits = tuple[float | None, float | None, float | None, float | None]
 
 
-class Density(NamedTuple):
+@dataclass(frozen=True, eq=False, slots=True)
+class Density:
     """What is entered at all: a density for each cell of the grid, and the usual values with their shares.
 
-    The shares of `usual` are those of a first entry, and sum to `usual_share`. `within` is 1 within the limits of
-    the library, and what a titration beyond them counts for where the value before was within.
+    Compared by identity, so it may key a cache. The shares of `usual` are those of a first entry, and sum to
+    `usual_share`. `within` is 1 within the limits of the library, and what a titration beyond them counts for where the
+    value before was within.
     """
 
     cells: Sequence[float]
@@ -62,24 +64,31 @@ class _Asked(NamedTuple):
     own_row: bool
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Infusion:
+    """What is given, in which field and unit, to whom: all that slips of the mind go by. One object for each."""
+
+    library: Library
+    drug: str
+    field: Field
+    unit: str
+    profile: Profile
+
+
 class Context:
-    """All that is known of an entry before its value: compared by identity, so it may key a cache.
+    """All that is known of an entry before its value.
 
     `slips` are factors on the shares of slips where a hospital's own are known, `own` is what its entries say.
     """
 
     __slots__ = (
-        "around", "course", "density", "digits", "drug", "field", "fitted", "high_alert", "library", "own", "profile",
-        "row", "slips", "titration", "unit", "usual_odds",
+        "around", "course", "density", "digits", "drug", "field", "fitted", "high_alert", "infusion", "library", "own",
+        "profile", "row", "slips", "titration", "unit", "usual_odds",
     )  # fmt: skip
 
     def __init__(
         self,
-        library: Library,
-        drug: str,
-        field: Field,
-        unit: str,
-        profile: Profile,
+        infusion: Infusion,
         row: LibraryRow | None,
         fitted: Fitted | None,
         density: Density,
@@ -87,11 +96,12 @@ class Context:
         course: Course,
         digits: dict[After, tuple[float, ...]],
     ) -> None:
-        self.library = library
-        self.drug = drug
-        self.field = field
-        self.unit = unit
-        self.profile = profile
+        self.infusion = infusion
+        self.library = infusion.library
+        self.drug = infusion.drug
+        self.field = infusion.field
+        self.unit = infusion.unit
+        self.profile = infusion.profile
         self.row = row
         self.fitted = fitted
         self.density = density
@@ -106,8 +116,10 @@ class Context:
 
     def of_hospital(self, density: Density, slips: dict[Slip, float], own: Own | None) -> Context:
         """The same at a hospital that something was learned of."""
-        found = copy(self)
-        found.density, found.slips, found.own = density, slips, own
+        found = Context(
+            self.infusion, self.row, self.fitted, density, self.titration, self.course, self.digits
+        )  # fmt: skip
+        found.slips, found.own = slips, own
         return found
 
 
@@ -121,6 +133,7 @@ class Prior:
         self._titration = _ratios(priors.titration.density)
         self.context: Callable[[Library, str, str, Field, str], Context] = lru_cache(KEPT_CONTEXTS)(self._context)
         self._density = lru_cache(KEPT_DENSITIES)(self._build)
+        self._infusion = lru_cache(KEPT_CONTEXTS)(Infusion)
 
     def _context(self, library: Library, drug: str, care_area: str, field: Field, unit: str) -> Context:
         row = library.row(drug, care_area, field, unit)
@@ -134,11 +147,7 @@ class Prior:
         )
         fitted, factor = self._fitted(asked)
         return Context(
-            library,
-            asked.drug,
-            field,
-            asked.unit,
-            library.profile(care_area),
+            self._infusion(library, asked.drug, field, asked.unit, library.profile(care_area)),
             row,
             None if asked.child or factor != 1.0 else fitted,
             self._density(asked),

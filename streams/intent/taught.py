@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections import OrderedDict
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from streams.intent import grid
+from streams.intent.bounded import Bounded
 from streams.intent.prior import Density
 
 if TYPE_CHECKING:
+    from schemas.drugs.care_areas import Profile
     from schemas.events import Slip
     from streams.intent.learned import Learned, LearnedOf
     from streams.intent.parameters import Parameters
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 OF_THE_MIND = frozenset({"wrong_unit", "wrong_field", "wrong_concentration", "stale_value"})
 """Slips that nobody takes back while typing: the number is the one she had in mind."""
 KEPT = 8192
-"""Contexts of hospitals kept, about 8 KB each: 64 MB."""
+"""Densities of hospitals kept, about 8 KB each: 64 MB; as many of all hospitals together."""
+KEPT_HOSPITALS = 8192
+"""Hospitals whose shares of slips are kept, about 1.5 KB each: 12 MB."""
 NEWS = 0.12
 """A context is made anew when its entries have changed by this share: then its figures move by less than they err."""
 
@@ -36,19 +40,33 @@ class Own(NamedTuple):
 
 
 class _Made(NamedTuple):
-    context: Context
+    density: Density
+    slips: dict[Slip, float]
+    own: Own | None
     entries: float
     everywhere: float
 
 
+class _Everywhere(NamedTuple):
+    density: Density
+    version: int
+
+
+class _Slips(NamedTuple):
+    factors: dict[Slip, float]
+    as_of: tuple[int, int]
+
+
 class Taught:
-    """Contexts of hospitals that something was learned of; bounded, the one asked longest ago goes first."""
+    """Contexts of hospitals that something was learned of; bounded, what was made longest ago goes first."""
 
     def __init__(self, parameters: Parameters, learned: Learned) -> None:
         self._weights = parameters.learned
         self._shares = parameters.shares
         self._learned = learned
-        self._made: OrderedDict[tuple[Context, str], _Made] = OrderedDict()
+        self._made: Bounded[tuple[Density, Profile, str], _Made] = Bounded(KEPT)
+        self._everywhere: Bounded[tuple[Density, Profile], _Everywhere] = Bounded(KEPT)
+        self._slips: Bounded[str, _Slips] = Bounded(KEPT_HOSPITALS)
 
     def context(self, context: Context, hospital: str) -> Context:
         """The context at a hospital; the given one where nothing was learned of its drug."""
@@ -58,26 +76,37 @@ class Taught:
             return context
         entries = own.entries if own else 0.0
         elsewhere = everywhere.entries if everywhere else 0.0
-        made = self._made.get((context, hospital))
+        # By density and not by context: care areas with the same limits share what is made.
+        place = (context.density, context.profile, hospital)
+        made = self._made.get(place)
         if made is None or _news(made.entries, entries) or _news(made.everywhere, elsewhere):
-            made = _Made(self._make(context, hospital, own, everywhere), entries, elsewhere)
-            self._made[context, hospital] = made
-            if len(self._made) > KEPT:
-                self._made.popitem(last=False)
-        else:
-            self._made.move_to_end((context, hospital))
-        return made.context
+            density = context.density
+            if everywhere is not None:
+                density = self._over_all(density, context.profile, everywhere)
+            if own is not None:
+                density = _over(density, own, self._weights.trust_hospital)
+            made = _Made(density, self._slips_of(hospital), None if own is None else _own(own), entries, elsewhere)
+            self._made.put(place, made)
+        return context.of_hospital(made.density, made.slips, made.own)
 
-    def _make(self, context: Context, hospital: str, own: LearnedOf | None, everywhere: LearnedOf | None) -> Context:
-        density = context.density
-        if everywhere is not None:
-            density = _over(density, everywhere, self._weights.trust_all_hospitals)
-        if own is not None:
-            density = _over(density, own, self._weights.trust_hospital)
-        return context.of_hospital(density, self._slips(hospital), None if own is None else _own(own))
+    def _over_all(self, below: Density, profile: Profile, everywhere: LearnedOf) -> Density:
+        """What all hospitals enter, over what ships: the same for each of them."""
+        made = self._everywhere.get((below, profile))
+        if made is None or made.version != everywhere.version:
+            made = _Everywhere(_over(below, everywhere, self._weights.trust_all_hospitals), everywhere.version)
+            self._everywhere.put((below, profile), made)
+        return made.density
 
-    def _slips(self, hospital: str) -> dict[Slip, float]:
+    def _slips_of(self, hospital: str) -> dict[Slip, float]:
         """Factors on the shares of slips: the hospital's own ones, over the shipped shares."""
+        as_of = self._learned.slips_as_of(hospital)
+        known = self._slips.get(hospital)
+        if known is None or known.as_of != as_of:
+            known = _Slips(self._factors(hospital), as_of)
+            self._slips.put(hospital, known)
+        return known.factors
+
+    def _factors(self, hospital: str) -> dict[Slip, float]:
         confirmed = self._learned.slips(hospital)
         taken_back = self._learned.taken_back(hospital)
         if not confirmed and not taken_back:
@@ -137,11 +166,22 @@ def _spread(cells: array[float], values: dict[float, float], per_count: float) -
     mean = sum(place * count for place, count in places) / total
     sd = math.sqrt(sum(count * (place - mean) ** 2 for place, count in places) / total)
     half = round(2.45 * max(LEAST_SD * grid.CELLS_A_DECADE, BANDWIDTH * sd * total**-0.2))
-    kernel = [(offset, (half - abs(offset)) / half**2 * grid.CELLS_A_DECADE) for offset in range(1 - half, half)]
+    reach = half - 1
+    kernel = _triangle(half)
     for place, count in places:
-        for offset, part in kernel:
-            if 0 <= place + offset < grid.SIZE:
-                cells[place + offset] += count * part * per_count
+        # Slices at once: this is done for every eighth entry that teaches a drug, and for each of its first ones.
+        first, behind = max(0, place - reach), min(grid.SIZE, place + reach + 1)
+        height = count * per_count
+        parts = kernel[first - place + reach :]
+        cells[first:behind] = array(
+            "d", [cell + height * part for cell, part in zip(cells[first:behind], parts, strict=False)]
+        )
+
+
+@lru_cache(maxsize=512)
+def _triangle(half: int) -> list[float]:
+    """The parts of one count in the cells around it, from so far below to so far above."""
+    return [(half - abs(offset)) / half**2 * grid.CELLS_A_DECADE for offset in range(1 - half, half)]
 
 
 LEAST_SD = 0.06
