@@ -85,7 +85,10 @@ class Settings(BaseSettings):
     episodes_kept: int = Field(
         default=20, ge=0, le=200, description="last episodes on battery that Redis keeps of each pump"
     )
-    board_user: str = Field(default="biomed", min_length=1, description="account of the board")
+    accounts: Path | None = Field(
+        default=None, description="account file of the board, mode 0600; read again whenever it changes"
+    )
+    board_user: str = Field(default="biomed", min_length=1, description="admin of a board without an account file")
     board_password: SecretStr | None = Field(default=None, description="its password; generated when unset")
     metrics_token: SecretStr | None = Field(
         default=None, description="bearer token of /metrics; required beyond loopback"

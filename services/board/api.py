@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 MOST_ALERTS = 1000
 MOST_STREAMS = 1000
+MOST_STREAMS_OF_A_TOKEN = 10
 _HEARTBEAT_S = 10
 # A screen whose connection takes nothing for this long is let go; it comes back by itself.
 _SEND_WITHIN_S = 10
@@ -138,6 +139,9 @@ class Api:
         """
         if len(self._hub) >= MOST_STREAMS:
             raise HTTPException(503, f"{MOST_STREAMS} screens are open on this board; close some.")
+        session = request.state.session
+        if session.of_program and self._hub.streams_of(session.key) >= MOST_STREAMS_OF_A_TOKEN:
+            raise HTTPException(429, f"The API token has {MOST_STREAMS_OF_A_TOKEN} streams open; close some.")
         last = request.headers.get("last-event-id") or request.query_params.get("after")
         of = scope.asked(request, incoming.hospital(request))
         return _Stream(

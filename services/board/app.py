@@ -15,13 +15,16 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from services.board import pages
+from services.board.account_watch import AccountWatch
 from services.board.api import Api
 from services.board.choices import FilterChoices
 from services.board.feed import FeedReader
 from services.board.guard import PUBLIC, LoginRequired, SameOriginOnly, SecurityHeaders, wants_page
 from services.board.hub import Hub
 from services.board.login import Login
+from services.board.programs import Programs
 from services.board.publisher import EventPublisher
+from services.board.pump_page import PumpPage
 from services.board.roles import refuse_undeclared
 from services.board.sessions import Sessions
 from services.board.snapshot import Snapshots, encode_view
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from services.board.accounts import Account
+    from services.board.account_file import AccountBook
 
 CANCEL_AGAIN_S = 0.5
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -48,7 +51,7 @@ class BoardConfig:
 
     redis: str
     kafka: Mapping[str, Any]
-    account: Account
+    book: AccountBook
     hosts: tuple[str, ...] = LOOPBACK_NAMES
     secure: bool = False
     hub: Hub = field(default_factory=Hub)
@@ -63,13 +66,12 @@ class Board:
         self._redis = connect(config.redis)
         self.hub = config.hub
         self._publisher = publisher or EventPublisher(config.kafka)
-        sessions = Sessions(self._redis)
+        sessions = Sessions(self._redis, config.book)
         self.feed = FeedReader(config.redis, self.hub, encode_view)
         self._status = StatusWatch(self._redis, self.hub, sessions)
         api = Api(self._redis, self.hub, Snapshots(self._redis, self.hub), self._publisher)
-        login = Login(
-            config.account, sessions, LoginThrottle(self._redis), self.hub, cookie=cookie, secure=config.secure
-        )
+        self._accounts = AccountWatch(config.book, sessions, self.hub)
+        login = Login(config.book, sessions, LoginThrottle(self._redis), self.hub, cookie=cookie, secure=config.secure)
         routes = [
             Route("/", self._board),
             Route("/login", login.show, methods=["GET"]),
@@ -84,6 +86,7 @@ class Board:
             Route("/api/pipeline", api.pipeline),
             Route("/api/stream", api.stream),
             *FilterChoices(self._redis).routes,
+            *PumpPage(self._redis).routes,
         ]
         # Whoever has a session may end it; everything else that changes something says which role it needs.
         refuse_undeclared(routes, public={*PUBLIC, "/logout"})
@@ -92,7 +95,7 @@ class Board:
             exception_handlers={HTTPException: _refused, **dict.fromkeys(UNAVAILABLE, _unavailable)},
             lifespan=self._lifespan,
         )
-        app = LoginRequired(app, sessions=sessions, cookie=cookie)
+        app = LoginRequired(app, sessions=sessions, programs=Programs(config.book, sessions), cookie=cookie)
         app = SameOriginOnly(app)
         app = TrustedHostMiddleware(app, allowed_hosts=list(config.hosts), www_redirect=False)
         self._app = SecurityHeaders(app, secure=config.secure)
@@ -108,7 +111,7 @@ class Board:
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         self._publisher.start()
-        tasks = [asyncio.create_task(work) for work in (self.feed.run(), self._status.run())]
+        tasks = [asyncio.create_task(each.run()) for each in (self.feed, self._status, self._accounts)]
         try:
             yield
         finally:

@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
-from services.board.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, Account, generate_password
+from services.board.account_file import AccountBook, AccountsRefusedError
+from services.board.accounts import Account, Accounts
 from services.board.app import LOOPBACK_NAMES, Board, BoardConfig
+from services.board.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD, generate_password
 from services.logs import configure
 from services.serving import Address, serve
 from streams.settings import Settings, SettingsError
@@ -26,25 +28,44 @@ def board(
     kafka: Annotated[str | None, typer.Option(help="Kafka bootstrap servers (PUMPWATCH_KAFKA).")] = None,
     redis: Annotated[str | None, typer.Option(help="Redis URL (PUMPWATCH_REDIS).")] = None,
 ) -> None:
-    """Serve the live board of open alerts. Its password is PUMPWATCH_BOARD_PASSWORD, or is generated and shown once.
+    """Serve the live board of open alerts.
+
+    Its accounts are those of PUMPWATCH_ACCOUNTS (see `pumpwatch accounts`). Without it there is one, an admin, whose
+    password is PUMPWATCH_BOARD_PASSWORD, or is generated and shown once.
 
     Example: pumpwatch board --port 8080
     """
     settings = Settings.load(kafka=kafka, redis=redis)
     address = Address(host, port, tls_cert, tls_key)
-    password = _password(settings)
+    book, entry = _accounts(settings)
     configure(settings.log_format)
     app = Board(
         BoardConfig(
             redis=settings.redis.get_secret_value(),
             kafka=settings.confluent(),
-            account=Account.create(settings.board_user, password),
+            book=book,
             hosts=_names(host, allow_host or []),
             secure=address.secure,
         )
     )
+    serve(app, address, f"board ready at {{url}}, {entry}", app.close_streams)
+
+
+def _accounts(settings: Settings) -> tuple[AccountBook, str]:
+    """Who may come in, and what the line says of it that tells that the board is ready."""
+    if settings.accounts is not None:
+        if settings.board_password is not None:
+            raise SettingsError(
+                "PUMPWATCH_BOARD_PASSWORD: is for a board without PUMPWATCH_ACCOUNTS; unset one of them"
+            )
+        try:
+            return AccountBook(settings.accounts), f"accounts of {settings.accounts}"
+        except AccountsRefusedError as refusal:
+            raise SettingsError(f"PUMPWATCH_ACCOUNTS: {refusal}") from None
+    password = _password(settings)
+    only = Accounts(accounts=[Account.create(settings.board_user, password)])
     shown_once = "" if settings.board_password else f", password {password}"
-    serve(app, address, f"board ready at {{url}}, user {settings.board_user}{shown_once}", app.close_streams)
+    return AccountBook(fixed=only), f"user {settings.board_user}{shown_once}"
 
 
 def _password(settings: Settings) -> str:

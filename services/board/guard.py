@@ -13,11 +13,13 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, RedirectResponse
 
 from services.board.pages import unavailable
+from services.board.programs import Refusal
 from services.readmodel.connection import UNAVAILABLE
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from services.board.programs import Programs
     from services.board.sessions import Sessions
 
 PUBLIC = frozenset({"/login", "/healthz", "/static/base.css", "/static/theme.js", "/static/mark.svg"})
@@ -94,9 +96,10 @@ class SameOriginOnly:
 class LoginRequired:
     """Finds the session of a request. Without one: 401 for programs, the login page for people, whatever the path."""
 
-    def __init__(self, app: ASGIApp, *, sessions: Sessions, cookie: str) -> None:
+    def __init__(self, app: ASGIApp, *, sessions: Sessions, programs: Programs, cookie: str) -> None:
         self._app = app
         self._sessions = sessions
+        self._programs = programs
         self._cookie = cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,8 +112,12 @@ class LoginRequired:
             return
         request = HTTPConnection(scope)
         public = scope["path"] in PUBLIC
+        program = self._programs.session(request)
+        if isinstance(program, Refusal):
+            await program.answer()(scope, receive, send)
+            return
         try:
-            session = await self._sessions.find(request.cookies.get(self._cookie))
+            session = program or await self._sessions.find(request.cookies.get(self._cookie))
         except UNAVAILABLE:
             if not public:
                 await unavailable(wants_page(request))(scope, receive, send)

@@ -18,13 +18,15 @@ from sse_starlette.event import ServerSentEvent
 from services.board.scope import covers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
     from services.board.scope import Hospitals
 
 # Judgement: at ten changes a second a screen may be away for seven minutes before it needs a snapshot.
 REMEMBERED = 4096
 QUEUE_LENGTH = 256
+# The scope of a session that is over: no hospital has an empty name.
+_ENDED = frozenset({""})
 
 
 class Message(NamedTuple):
@@ -140,12 +142,13 @@ class Hub:
         """Leave."""
         self._subscriptions.discard(subscription)
 
-    def close(self, sessions: Iterable[str] | None = None) -> None:
-        """End the streams of these sessions, or of all."""
-        ending = None if sessions is None else set(sessions)
-        for subscription in [each for each in self._subscriptions if ending is None or each.session in ending]:
-            self._subscriptions.discard(subscription)
-            subscription.close()
+    def close(self, session: str | None = None) -> None:
+        """End the streams of a session, or of all."""
+        self._end([each for each in self._subscriptions if session in {None, each.session}])
+
+    def keep(self, scopes: Mapping[str, Hospitals]) -> None:
+        """End the streams of all but these sessions, and of those whose hospitals are others now."""
+        self._end([each for each in self._subscriptions if scopes.get(each.session, _ENDED) != each.scope])
 
     def _since(self, shows: Hospitals, last_event_id: str | None) -> list[Message] | None:
         missed: list[Message] = []
@@ -173,8 +176,12 @@ class Hub:
         self._offer([(each, message) for each in self._subscriptions])
 
     def _offer(self, messages: Iterable[tuple[Subscription, Message]]) -> None:
-        for subscription in [each for each, message in messages if not each.offer(message)]:
-            self.dropped += 1
+        slow = [each for each, message in messages if not each.offer(message)]
+        self.dropped += len(slow)
+        self._end(slow)
+
+    def _end(self, subscriptions: Iterable[Subscription]) -> None:
+        for subscription in subscriptions:
             self._subscriptions.discard(subscription)
             subscription.close()
 

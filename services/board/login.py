@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from services.board.accounts import Account
+    from services.board.account_file import AccountBook
     from services.board.hub import Hub
     from services.board.sessions import Sessions
     from services.board.throttle import LoginThrottle
@@ -31,9 +31,9 @@ class Login:
     """The endpoints `/login` and `/logout`."""
 
     def __init__(
-        self, account: Account, sessions: Sessions, throttle: LoginThrottle, hub: Hub, *, cookie: str, secure: bool
+        self, book: AccountBook, sessions: Sessions, throttle: LoginThrottle, hub: Hub, *, cookie: str, secure: bool
     ) -> None:
-        self._account = account
+        self._book = book
         self._sessions = sessions
         self._throttle = throttle
         self._hub = hub
@@ -49,7 +49,7 @@ class Login:
         return pages.login(target=target)
 
     async def enter(self, request: Request) -> Response:
-        """Check the password. Wrong user and wrong password get the same answer."""
+        """Check the password. Wrong user, wrong password and a disabled account get the same answer."""
         fields = await incoming.form(request)
         user, target = fields.get("user", ""), incoming.local_path(fields.get("next"))
         address = request.client.host if request.client else ""
@@ -59,15 +59,14 @@ class Login:
             return pages.login(429, problem=problem, user=user, target=target, wait_s=wait_s)
         # Bound to the event loop, so it is made inside one.
         self._hashing = self._hashing or CapacityLimiter(_HASHES_AT_ONCE)
-        admitted = await to_thread.run_sync(
-            self._account.admits, user, fields.get("password", ""), limiter=self._hashing
-        )
-        if not admitted:
+        accounts = self._book.accounts
+        account = await to_thread.run_sync(accounts.admitted, user, fields.get("password", ""), limiter=self._hashing)
+        if account is None:
             log.warning("login refused", address=address)
             return pages.login(401, problem="User or password is wrong.", user=user, target=target)
         await self._throttle.forget(address, user)
-        token, _ = await self._sessions.open(self._account.user)
-        log.info("login", address=address, user=self._account.user)
+        token = await self._sessions.open(account)
+        log.info("login", address=address, user=account.user)
         answer = RedirectResponse(target, 303)
         answer.set_cookie(
             self._cookie,
@@ -85,7 +84,7 @@ class Login:
         if not session.owns((await incoming.form(request)).get("csrf", "")):
             raise HTTPException(403, "The form was not served to this session; load the page again.")
         await self._sessions.end(session)
-        self._hub.close([session.key])
+        self._hub.close(session.key)
         answer = RedirectResponse("/login", 303)
         answer.delete_cookie(self._cookie, httponly=True, samesite="strict", secure=self._secure)
         return answer

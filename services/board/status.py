@@ -150,7 +150,7 @@ class StatusWatch:
             try:
                 self.latest = await read(self._redis)
                 if self._hub.sessions and time.monotonic() >= check_sessions_at:
-                    self._hub.close(await self._sessions.ended(self._hub.sessions))
+                    self._hub.keep(await self._sessions.scopes(self._hub.sessions))
                     check_sessions_at = time.monotonic() + _CHECK_SESSIONS_EVERY_S
             except UNAVAILABLE as error:
                 log.warning("Redis does not answer", reason=str(error))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import redis
 
 from services import topics
-from services.board.accounts import generate_password
+from services.board.passwords import generate_password
 from services.embedded.broker import CLIENT_SETTINGS, Broker
 from services.embedded.child import Program
 from services.embedded.ports import LOOPBACK, free_ports
@@ -39,7 +39,10 @@ SLIP_RATE = 0.1
 PAST_MIN, CATCH_UP_SPEED = 20, 40
 _BUSY_PUMPS, _BUSIEST = 10_000, 100
 # Connection settings of the caller are for other servers than ours.
-_FOREIGN = ("PUMPWATCH_KAFKA", "PUMPWATCH_REDIS", "PUMPWATCH_METRICS_TOKEN", "PUMPWATCH_WORKER_HOST")
+_FOREIGN = (
+    *("PUMPWATCH_KAFKA", "PUMPWATCH_REDIS", "PUMPWATCH_METRICS_TOKEN", "PUMPWATCH_WORKER_HOST"),
+    *("PUMPWATCH_ACCOUNTS", "PUMPWATCH_OIDC"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,19 @@ import uvicorn
 from redis.asyncio import Redis
 
 from schemas.events import AlertAction
-from services.board.accounts import Account
+from services.board.account_file import AccountBook
+from services.board.accounts import Account, Accounts
 from services.board.app import Board, BoardConfig
 from services.board.publisher import EventPublisher, NotConfirmedError
 
 USER, PASSWORD = "biomed", "correct horse battery"
 # Hashing takes tens of ms and is the same for every test.
 ACCOUNT = Account.create(USER, PASSWORD)
+
+
+def fixed_book(*accounts: Account) -> AccountBook:
+    """Accounts that no file holds."""
+    return AccountBook(fixed=Accounts(accounts=list(accounts or [ACCOUNT])))
 
 
 class RecordingPublisher(EventPublisher):
@@ -73,10 +79,10 @@ class ServedBoard:
         self.clients.append(client)
         return client
 
-    async def logged_in(self) -> httpx.AsyncClient:
+    async def logged_in(self, user: str = USER) -> httpx.AsyncClient:
         """A browser that has logged in; its CSRF token is in `client.headers`."""
         client = self.client()
-        answer = await client.post("/login", data={"user": USER, "password": PASSWORD})
+        answer = await client.post("/login", data={"user": user, "password": PASSWORD})
         assert answer.status_code == 303, answer.text
         client.headers["X-CSRF-Token"] = (await client.get("/api/session")).json()["csrf"]
         return client
@@ -92,10 +98,16 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-async def board(redis: Redis, redis_url: str) -> AsyncIterator[ServedBoard]:
+def book() -> AccountBook:
+    """Who may use the board: one admin. A test module that needs others has a fixture of this name."""
+    return fixed_book()
+
+
+@pytest.fixture
+async def board(redis: Redis, redis_url: str, book: AccountBook) -> AsyncIterator[ServedBoard]:
     """A board that is up."""
     publisher = RecordingPublisher()
-    app = Board(BoardConfig(redis=redis_url, kafka={}, account=ACCOUNT), publisher)
+    app = Board(BoardConfig(redis=redis_url, kafka={}, book=book), publisher)
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     server = _Server(

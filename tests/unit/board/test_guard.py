@@ -6,7 +6,7 @@ import pytest
 
 from services.board.app import Board, BoardConfig
 from services.board.guard import SecurityHeaders
-from tests.unit.board.conftest import ACCOUNT, PASSWORD, USER
+from tests.unit.board.conftest import PASSWORD, USER, fixed_book
 
 
 @pytest.mark.parametrize("path", ["/login", "/", "/api/alerts", "/nothing", "/static/base.css", "/healthz"])
@@ -79,7 +79,7 @@ async def test_our_own_pages_may(board):
 
 async def test_over_tls_cookie_and_headers_say_so(redis_url):
     """The cookie is Secure and bound to the host, and browsers keep to https."""
-    app = Board(BoardConfig(redis=redis_url, kafka={}, account=ACCOUNT, secure=True))
+    app = Board(BoardConfig(redis=redis_url, kafka={}, book=fixed_book(), secure=True))
     assert isinstance(app._app, SecurityHeaders)
     assert app._app._headers["Strict-Transport-Security"] == "max-age=31536000"
     assert app._cookie == "__Host-pumpwatch"

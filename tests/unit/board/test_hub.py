@@ -71,6 +71,19 @@ async def test_ids_tell_nothing_of_other_hospitals():
         assert hub.subscribe(north, north, "s", last)[1] == []
 
 
+async def test_streams_end_with_their_session_and_with_a_change_of_its_hospitals():
+    """Whose session goes on with the same hospitals stays; all others end."""
+    hub = Hub()
+    north = frozenset({"North"})
+    screens = {
+        name: hub.subscribe(None, scope, name, None)[0]
+        for name, scope in {"stays": north, "everywhere": None, "moved": north, "widened": north, "over": None}.items()
+    }
+    hub.keep({"stays": north, "everywhere": None, "moved": frozenset({"South"}), "widened": None})
+    assert {name for name, screen in screens.items() if not screen.closed} == {"stays", "everywhere"}
+    assert hub.sessions == {"stays", "everywhere"}
+
+
 async def test_each_scope_gets_its_own_status_encoded_once():
     """However many screens share a scope; who joins later gets the same bytes."""
     hub = Hub()
@@ -115,7 +128,7 @@ async def test_ending_sessions_ends_their_screens_only():
     stays, _ = hub.subscribe(None, None, "stays", None)
     waiting = asyncio.create_task(anext(gone.messages(), None))
     await asyncio.sleep(0)
-    hub.close(["gone"])
+    hub.close("gone")
     assert await asyncio.wait_for(waiting, 30) is None
     assert hub.sessions == {"stays"}
     hub.request_snapshots()

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from services.board.accounts import Account
+from services.board.accounts import Accounts
 from services.board.guard import PUBLIC
 from tests.unit.board.conftest import PASSWORD, USER
 from tests.unit.board.sse import next_of, opened
@@ -85,7 +85,7 @@ async def test_wrong_user_and_wrong_password_get_the_same_answer(board):
 async def test_guessing_is_slowed_down_even_with_the_right_password(board, monkeypatch):
     """After five failures the next try has to wait, whatever it brings; the answer says how long."""
     # The second begins before the password is looked at, and a loaded machine may take all of it to hash one.
-    monkeypatch.setattr(Account, "admits", lambda *_: False)
+    monkeypatch.setattr(Accounts, "admitted", lambda *_: None)
     client = board.client()
     for _ in range(5):
         await client.post("/login", data={"user": USER, "password": "wrong"})

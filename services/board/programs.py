@@ -1,0 +1,80 @@
+"""Lets programs in by API token: to `/api/` only, at a pace, and without cookie or CSRF token."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from starlette.responses import JSONResponse
+
+from services.board.sessions import presented
+
+if TYPE_CHECKING:
+    from starlette.requests import HTTPConnection
+    from starlette.responses import Response
+
+    from services.board.account_file import AccountBook
+    from services.board.sessions import Session, Sessions
+
+# Judgement: a program that asks each of five endpoints every second stays far below, one in a tight loop does not.
+PER_SECOND = 20.0
+AT_ONCE = 100.0
+_REALM = {"WWW-Authenticate": 'Bearer realm="Pumpwatch"'}
+
+
+class Refusal(NamedTuple):
+    """Why a program is not let in."""
+
+    status: int
+    reason: str
+    headers: dict[str, str]
+
+    def answer(self) -> Response:
+        """The refusal as it is sent."""
+        return JSONResponse({"error": self.reason}, self.status, self.headers)
+
+
+class Programs:
+    """Finds the session of a request that carries an API token."""
+
+    def __init__(self, book: AccountBook, sessions: Sessions) -> None:
+        self._book = book
+        self._sessions = sessions
+        self._paces: dict[str, Pace] = {}
+
+    def session(self, request: HTTPConnection) -> Session | Refusal | None:
+        """The program's session, why it gets none, or None where there is no API token."""
+        text = presented(request.headers.get("authorization", ""))
+        if text is None:
+            return None
+        token = self._book.accounts.presented(text)
+        session = None if token is None else self._sessions.of_program(token)
+        if session is None:
+            return Refusal(401, "The API token is unknown, expired or revoked.", _REALM)
+        if not request.url.path.startswith("/api/"):
+            return Refusal(403, "API tokens are for what is below /api/; pages are for persons who log in.", {})
+        wait_s = self._paces.setdefault(session.key, Pace()).take(time.monotonic())
+        if wait_s > 0:
+            wait = str(math.ceil(wait_s))
+            return Refusal(429, f"More than {PER_SECOND:.0f} requests a second; wait {wait} s.", {"Retry-After": wait})
+        return session
+
+
+class Pace:
+    """A bucket of requests that fills again with time."""
+
+    def __init__(self, per_second: float = PER_SECOND, at_once: float = AT_ONCE) -> None:
+        self._per_second = per_second
+        self._at_once = at_once
+        self._left = at_once
+        self._at = 0.0
+
+    def take(self, at: float) -> float:
+        """Take one at a monotonic time and return 0, or the seconds until there is one."""
+        self._left = min(self._at_once, self._left + (at - self._at) * self._per_second) if self._at else self._left
+        self._at = at
+        if self._left < 1:
+            return (1 - self._left) / self._per_second
+        self._left -= 1
+        return 0.0
