@@ -67,7 +67,9 @@ def log_ratio(observed: float, expected: float) -> float:
     return log((observed + 0.5) / (expected + 0.5))
 
 
-def spread(ratios: Sequence[float], variances: Sequence[float], known: float = 0.0) -> Spread:
+def spread(
+    ratios: Sequence[float], variances: Sequence[float], known: float = 0.0, winsorised: float = WINSORISED
+) -> Spread:
     """The spread of true log ratios around their middle.
 
     `variances` are those of chance alone; `known` is variance between hospitals that is not theirs. The estimator of
@@ -75,7 +77,7 @@ def spread(ratios: Sequence[float], variances: Sequence[float], known: float = 0
     expected. The scores are winsorised, and what this takes from a normal distribution is given back.
     """
     values, chance = np.asarray(ratios), np.asarray(variances)
-    ends = int(WINSORISED * len(values))
+    ends = int(winsorised * len(values))
     usual = (len(values) - 1) * _kept(ends / len(values))
 
     def centre(between: float) -> float:
