@@ -52,6 +52,14 @@ def hospital(request: Request) -> str | None:
     return name or None
 
 
+def named(request: Request, field: str) -> str:
+    """The name in the path."""
+    name: str = request.path_params[field]
+    if len(name) > LONGEST_NAME:
+        raise HTTPException(400, f"`{field}` is longer than {LONGEST_NAME} characters.")
+    return name
+
+
 def limit(request: Request, default: int, most: int) -> int:
     """How many are asked for."""
     text = request.query_params.get("limit")

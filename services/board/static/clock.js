@@ -21,13 +21,18 @@ export function span(seconds) {
   return `${Math.floor(s / 86400)} d`;
 }
 
-const timeOfDay = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" });
+const ofDay = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" });
 const dayAndTime = new Intl.DateTimeFormat([], { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 /** When, as short as the day allows. */
 export function at(when) {
   const date = new Date(when);
-  return date.toDateString() === new Date(clock()).toDateString() ? timeOfDay.format(date) : dayAndTime.format(date);
+  return date.toDateString() === new Date(clock()).toDateString() ? ofDay.format(date) : dayAndTime.format(date);
+}
+
+/** The time of day of a moment. */
+export function timeOfDay(when) {
+  return ofDay.format(new Date(when));
 }
 
 /** Keep every `<time>` with a `dateTime` below `root` showing its age. */
