@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 # Everything the stream writes. Sessions of the board and heartbeats of workers are not from topics and stay, and so
 # do the feeds: old changes sent again would appear on every screen as new ones.
 FAMILIES = (
-    "alert:*", "alert-steps:*", "alerts:open:*", "alerts:pump:*", "charge:*", "critical:*", "drug:*", "drugs:*",
-    "entries:*", "entry:*", "episodes:*", "fence:*", "hospitals", "hours:*", "live:*", "maintenance:*", "pump:*",
-    "roll:*", "sums:*", "window:*",
+    "alert:*", "alert-steps:*", "alerts:open:*", "alerts:pump:*", "care-areas:*", "charge:*", "critical:*",
+    "drug:*", "drugs:*", "entries:*", "entry:*", "episodes:*", "fence:*", "hospitals", "hours:*", "live:*",
+    "maintenance:*", "pump:*", "roll:*", "sums:*", "window:*",
 )  # fmt: skip
 REBUILT_FROM = (ALERTS, ROLLUPS, DOSE_SCORES, POWER_EPISODES, POWER, MAINTENANCE)
 # What the board calls online is what was heard of in the last 5 minutes.

@@ -26,6 +26,7 @@ from services.board.programs import Programs
 from services.board.publisher import EventPublisher
 from services.board.pump_page import PumpPage
 from services.board.roles import refuse_undeclared
+from services.board.search import Search
 from services.board.sessions import Sessions
 from services.board.snapshot import Snapshots, encode_view
 from services.board.status import StatusWatch
@@ -86,6 +87,7 @@ class Board:
             Route("/api/pipeline", api.pipeline),
             Route("/api/stream", api.stream),
             *FilterChoices(self._redis).routes,
+            *Search(self._redis).routes,
             *PumpPage(self._redis).routes,
         ]
         # Whoever has a session may end it; everything else that changes something says which role it needs.

@@ -5,7 +5,8 @@
 -- `pw:hours:<hospital>` lists the hours there are, so that readers need not search all keys, each with the number of
 -- writes to it, so that a reader who keeps sums of it knows whether they still hold.
 -- `pw:drug:<hospital>/<drug>` lists the hour and field of every cell of a drug in the order of the hours, `pw:drugs:`
--- the drugs of a hospital; sums that are about no drug stand under names that begin with "-".
+-- the drugs of a hospital; sums that are about no drug stand under names that begin with "-". `pw:care-areas:<hospital>`
+-- lists its care areas. Names are escaped as in the fields.
 local fence = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '-1')
 local last = tonumber(ARGV[2])
 local rebuild = ARGV[3] == '1'
@@ -20,7 +21,8 @@ for i = 4, #ARGV, 5 do
     redis.call('HSET', offsets, field, offset)
     redis.call('SADD', 'pw:hospitals', hospital)
     redis.call('ZINCRBY', 'pw:hours:' .. hospital, 1, string.sub(hash, string.len('pw:roll:' .. hospital .. ':') + 1))
-    local drug = string.match(field, '^[^/]*/([^/]*)/')
+    local care_area, drug = string.match(field, '^([^/]*)/([^/]*)/')
+    if before < 0 or rebuild then redis.call('SADD', 'pw:care-areas:' .. hospital, care_area) end
     if (before < 0 or rebuild) and string.sub(drug, 1, 1) ~= '-' then
       local place = string.gsub(string.gsub(hospital, '%%', '%%25'), '/', '%%2F')
       local hour = string.sub(hash, string.len('pw:roll:' .. hospital .. ':') + 1)
