@@ -22,6 +22,7 @@ from services.board.feed import FeedReader
 from services.board.guard import PUBLIC, LoginRequired, SameOriginOnly, SecurityHeaders, wants_page
 from services.board.hub import Hub
 from services.board.login import Login
+from services.board.maintenance import MaintenancePage
 from services.board.programs import Programs
 from services.board.publisher import EventPublisher
 from services.board.pump_page import PumpPage
@@ -87,6 +88,7 @@ class Board:
             Route("/api/pipeline", api.pipeline),
             Route("/api/stream", api.stream),
             *FilterChoices(self._redis).routes,
+            *MaintenancePage(self._redis, self._publisher).routes,
             *Search(self._redis).routes,
             *PumpPage(self._redis).routes,
         ]

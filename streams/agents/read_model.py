@@ -1,4 +1,4 @@
-"""The read-model agent: alerts, rollups and maintenance windows to Redis. While Redis is away it waits, and nothing else does."""
+"""The read-model agent: alerts, rollups and maintenance windows to Redis. It waits while Redis is away, and alone."""
 
 from __future__ import annotations
 
