@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "score": ("services.score_cli", "score"),
     "episodes": ("services.episodes_cli", "episodes"),
     "practice": ("services.practice_cli", "practice"),
+    "report": ("services.reports.cli", "report"),
     "evaluate": ("services.evaluate.cli", "app"),
     "board": ("services.board.cli", "board"),
     "metrics": ("services.metrics.cli", "metrics"),
