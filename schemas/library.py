@@ -6,6 +6,7 @@ once it keeps in caches of fixed size.
 
 from __future__ import annotations
 
+import difflib
 from functools import cache, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -51,6 +52,7 @@ class Library:
         self.profile = lru_cache(_CACHED_NAMES)(self._profile)
         self.row = lru_cache(_CACHED_ROWS)(self._row)
         self.rows_of = lru_cache(_CACHED_NAMES)(self._rows_of)
+        self._known = tuple(dict.fromkeys(name for _, name in _names(library)))
         self._care_areas = {plain(name): profile for name, profile in library.care_areas.items()}
         self._rows: dict[tuple[str, str, str], dict[str, LibraryRow]] = {}
         for row in library.rows:
@@ -71,6 +73,12 @@ class Library:
         if row.soft_low is not None and value < row.soft_low:
             return "soft_low"
         return None
+
+    def nearest(self, name: str) -> str | None:
+        """The known name that looks most like another one: a hint for a person, never a match."""
+        plain_names = {known.casefold(): known for known in self._known}
+        close = difflib.get_close_matches(name.casefold(), plain_names, n=1)
+        return plain_names[close[0]] if close else None
 
     def _profile(self, care_area: str) -> Profile:
         return profile_of(care_area, self._care_areas)

@@ -35,7 +35,11 @@ def check(file: Annotated[Path, typer.Argument(help="The rules file.")]) -> None
     Example: pumpwatch rules check rules.yaml
     """
     try:
-        load_rules(file)
+        rules = load_rules(file)
     except RulesRefusedError as refusal:
         fail(str(refusal))
+    for what, own in (("drug", rules.dose_entry_error.drugs), ("care area", rules.dose_entry_error.care_areas)):
+        for name, ladders in own.items():
+            grades = [harm for harm in ladders.__struct_fields__ if getattr(ladders, harm) is not None]
+            sys.stdout.write(f"{what} {name}: ladders of its own for harm {', '.join(grades) or 'of no grade'}\n")
     sys.stdout.write(f"{file} is sound; workers with PUMPWATCH_ALERT_RULES={file.absolute()} take it within seconds\n")

@@ -10,13 +10,16 @@ from streams.alerts.finding import Finding
 
 if TYPE_CHECKING:
     from schemas.events import DoseScore, Meant, Severity
-    from streams.alerts.rules import DoseEntryError
+    from streams.alerts.severity import DoseEntryError
 
 
-def entry_finding(score: DoseScore, rules: DoseEntryError) -> Finding:
-    """Whether an entry deserves attention: suspect, taken by the pump, and not yet corrected."""
+def entry_finding(score: DoseScore, rules: DoseEntryError, drug: str | None = None) -> Finding:
+    """Whether an entry deserves attention: suspect, taken by the pump, and not yet corrected.
+
+    `drug` is its canonical name, as the rules have it.
+    """
     meant = _other_than_typed(score)
-    severity = _severity(score, rules)
+    severity = _severity(score, rules, drug)
     return Finding(
         kind="dose_entry_error",
         source=score,
@@ -41,11 +44,11 @@ def entry_finding(score: DoseScore, rules: DoseEntryError) -> Finding:
     )
 
 
-def _severity(score: DoseScore, rules: DoseEntryError) -> Severity | None:
+def _severity(score: DoseScore, rules: DoseEntryError, drug: str | None) -> Severity | None:
     if score.verdict == "ok" or score.action == "cancel" or score.resolution in {"corrected", "cancelled"}:
         return None
     material = score.error_likelihood if score.material_likelihood is None else score.material_likelihood
-    severity = rules.severity.ladder(score.harm).severity(material)
+    severity = rules.ladder(score.harm, drug, score.care_area).severity(material)
     if score.resolution == "stood" and severity not in rules.stood_stays_open:
         return None
     return severity

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING
 
 from schemas.codec import EventRefused
-from schemas.library import Library, load_default
 from streams.alerts.battery import (
     degraded_finding,
     empty_soon_finding,
@@ -21,21 +19,18 @@ from streams.alerts.keypad import KeypadWatch
 from streams.alerts.lifecycle import after_action, after_finding, closed_by_time
 from streams.alerts.maintenance import Windows
 from streams.alerts.memory import LASTING, AlertMemory
+from streams.alerts.rule_drugs import shipped_library
 from streams.alerts.waiting import after_waiting, due, held, waited_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from schemas.events import Alert, AlertAction, BatteryHealth, DoseScore, PowerEpisode
+    from schemas.library import Library
     from streams.alerts.rules import Rules
 
 TIDY_EVERY = 1000  # events
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
-
-
-@cache
-def _shipped() -> Library:
-    return Library(load_default())
 
 
 class AlertPartition:
@@ -52,7 +47,7 @@ class AlertPartition:
     ) -> None:
         self._rules = rules
         self._windows = windows or Windows()
-        self._library_of = library_of or (lambda _hospital: _shipped())
+        self._library_of = library_of or (lambda _hospital: shipped_library())
         self._silent: dict[str, str] = {}  # pump → what its open alert of silence is about
         self._memory = AlertMemory(rules.memory)
         self._keypads = KeypadWatch(rules.keypad_fault)
@@ -102,7 +97,7 @@ class AlertPartition:
                 self._take(*keypad, changes)
             if score.verdict == "ok":
                 return changes  # nearly every entry: nothing to raise and nothing to resolve
-        self._take(entry_finding(score, self._rules.dose_entry_error), score.entry, changes)
+        self._take(entry_finding(score, self._rules.dose_entry_error, self._drug(score)), score.entry, changes)
         return changes
 
     def apply_episode(self, episode: PowerEpisode, arrived: datetime | None = None) -> list[Alert]:
@@ -180,6 +175,13 @@ class AlertPartition:
         at = due(alert, self._rules, self._windows, now)
         if at is not None and (self._next_due is None or at < self._next_due):
             self._next_due = at
+
+    def _drug(self, score: DoseScore) -> str | None:
+        """The drug as the rules name it, where they tell drugs apart; a hospital may have names of its own for it."""
+        if not self._rules.dose_entry_error.drugs:
+            return None
+        known = shipped_library().canonical_drug
+        return known(score.drug) or known(self._library_of(score.hospital).canonical_drug(score.drug) or "")
 
     def _listen(self, episode: PowerEpisode, *, short: bool, changes: list[Alert]) -> None:
         """Each silence is an alert of its own, over when the pump is heard again."""

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _PART = re.compile(r"[^.\[\]]+")
 
 
-def line_of(text: str, path: str, unknown: str | None = None) -> int | None:
+def line_of(text: str, path: str | Sequence[str], unknown: str | None = None) -> int | None:
     """The line (from 1) of a field such as `flapping.reopenings` in a YAML text, or of `unknown` inside it.
 
-    Where the field itself is missing, the line of what should hold it; None for a text that holds nothing.
+    A path of which a part may hold a dot comes in parts. Where the field itself is missing, the line of what should
+    hold it; None for a text that holds nothing.
     """
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     if node is None:
         return None
     line = node.start_mark.line
-    for part in (*_PART.findall(path), *((unknown,) if unknown else ())):
+    parts = _PART.findall(path) if isinstance(path, str) else path
+    for part in (*parts, *((unknown,) if unknown else ())):
         found = _inside(node, part)
         if found is None:
             break

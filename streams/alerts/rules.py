@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from importlib import resources
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import yaml
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
-from schemas.events import Harm, Severity  # noqa: TC001 (msgspec reads annotations at runtime)
+from streams.alerts.rule_drugs import NameRefusedError, canonical
 from streams.alerts.rule_lines import line_of
+from streams.alerts.severity import DoseEntryError, Likelihood, OwnLadders
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-Likelihood = Annotated[float, Meta(ge=0, le=1)]
+    from schemas.events import Severity
+
 Positive = Annotated[float, Meta(gt=0, le=100_000)]
 Remembered = Annotated[int, Meta(ge=1, le=10_000_000)]
 RANK: dict[Severity, int] = {"info": 1, "warning": 2, "critical": 3}
@@ -34,53 +37,11 @@ _PLAIN = {
 
 
 _UNKNOWN = re.compile(r"unknown field `(.+)`")
+_STEP = re.compile(r"\[\.\.\.\]|[^.\[\]]+")
 
 
 class RulesRefusedError(ValueError):
     """The rules cannot be used; the text names the field and what it should be."""
-
-
-class Ladder(Struct, forbid_unknown_fields=True, frozen=True):
-    """The likelihood from which an alert has each severity; null is never."""
-
-    critical: Likelihood | None
-    warning: Likelihood | None
-    info: Likelihood | None
-
-    def __post_init__(self) -> None:
-        steps = [step for step in (self.critical, self.warning, self.info) if step is not None]
-        if steps != sorted(steps, reverse=True):
-            raise ValueError("a higher severity needs a likelihood at least as high")
-
-    def severity(self, likelihood: float) -> Severity | None:
-        """The loudest severity that the likelihood reaches."""
-        if self.critical is not None and likelihood >= self.critical:
-            return "critical"
-        if self.warning is not None and likelihood >= self.warning:
-            return "warning"
-        return "info" if self.info is not None and likelihood >= self.info else None
-
-
-class SeverityByHarm(Struct, forbid_unknown_fields=True, frozen=True):
-    """One ladder for each grade of harm."""
-
-    life_threatening: Ladder
-    high: Ladder
-    moderate: Ladder
-    low: Ladder
-    none: Ladder
-
-    def ladder(self, harm: Harm) -> Ladder:
-        """The ladder of a grade of harm."""
-        ladder: Ladder = getattr(self, harm)
-        return ladder
-
-
-class DoseEntryError(Struct, forbid_unknown_fields=True, frozen=True):
-    """When a suspect entry is an alert."""
-
-    severity: SeverityByHarm
-    stood_stays_open: list[Severity]
 
 
 class UnpluggedInfusion(Struct, forbid_unknown_fields=True, frozen=True):
@@ -206,14 +167,40 @@ def parse_rules(text: str, name: str = "rules.yaml") -> Rules:
         line = f"line {mark.line + 1}: " if mark is not None else ""
         raise RulesRefusedError(f"{name}: {line}not YAML ({getattr(error, 'problem', None) or error})") from None
     try:
-        return msgspec.convert(document, Rules)
+        rules = msgspec.convert(document, Rules)
+        return replace(rules, dose_entry_error=canonical(rules.dose_entry_error))
+    except NameRefusedError as error:
+        holder = ("dose_entry_error", error.field)
+        number = line_of(text, (*holder, error.name))
+        raise RulesRefusedError(f"{name}: line {number}: field `{'.'.join(holder)}`: {error}") from None
     except msgspec.ValidationError as error:
         problem, _, place = str(error).partition(" - at `")
-        field = place.rstrip("`").removeprefix("$").removeprefix(".")
+        field, parts = _place(place.removeprefix("key` in `").rstrip("`"), document)
         unknown = _UNKNOWN.search(problem)
-        number = line_of(text, field, unknown[1] if unknown else None)
+        number = line_of(text, parts, unknown[1] if unknown else None)
         where = "".join((f"line {number}: " if number else "", f"field `{field}`: " if field else ""))
         raise RulesRefusedError(f"{name}: {where}{_plain(problem)}") from None
+
+
+def _place(said: str, document: Any) -> tuple[str, list[str]]:
+    """The field that an error is about, as text and in parts; msgspec says `[...]` for a name that is ours to find."""
+    field, parts, here = said.removeprefix("$").removeprefix("."), [], document
+    for step in _STEP.findall(field):
+        part = step
+        if step == "[...]":
+            part = next(str(name) for name, own in here.items() if not _fits(own))
+            field = field.replace("[...]", f".{part}", 1)
+        parts.append(part)
+        here = here.get(part) if isinstance(here, dict) else None
+    return field, parts
+
+
+def _fits(own: Any) -> bool:
+    try:
+        msgspec.convert(own, OwnLadders)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _plain(problem: str) -> str:
