@@ -1,6 +1,7 @@
 // The board: one stream feeds the list, the counts and the health.
 
 import { AlertList } from "./alerts.js";
+import { Calls } from "./calls.js";
 import { at, clock, keepAges, setClock } from "./clock.js";
 import { Filters } from "./filters.js";
 import { chosenCounts, showOpen, showProblems, showStatus } from "./status.js";
@@ -48,6 +49,8 @@ const alerts = new AlertList({
     showNarrowed();
   },
 });
+
+const calls = new Calls();
 
 /** What the list shows, as a query. */
 function query() {
@@ -108,8 +111,17 @@ function snapshot(read) {
   readAt = clock();
   $("alerts").ariaBusy = "false";
   alerts.replace(read.alerts, read.limit);
+  if (filters.size) learnStanding();
+  else calls.standing(read.alerts);
   showMore(read.total, read);
   differing = 0;
+}
+
+/** Whoever narrows the list is called for the others too, so what stands among them must be known. */
+async function learnStanding() {
+  const asked = new URLSearchParams({ ...(chosen && { hospital: chosen }), severity: "critical", state: "firing" });
+  const answer = await fetch(`/api/alerts?${asked}`).catch(() => null);
+  if (answer?.ok) calls.standing((await answer.json()).alerts);
 }
 
 async function readAgain() {
@@ -153,6 +165,7 @@ function start() {
     alert: (view) => {
       differing = 0;
       alerts.apply(view);
+      calls.change(view);
       countChoices();
     },
     status: (now) => {
