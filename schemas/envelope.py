@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from schemas.events import (
         Alert,
         AlertAction,
+        AuditEvent,
         DoseScore,
         DrugLibrary,
         IntentState,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         | PowerEpisode
         | Alert
         | AlertAction
+        | AuditEvent
         | Rollup
         | IntentState
         | DrugLibrary

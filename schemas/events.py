@@ -68,6 +68,16 @@ AlertKind = Literal[
 Severity = Literal["critical", "warning", "info"]
 AlertState = Literal["firing", "acknowledged", "resolved"]
 ActionKind = Literal["acknowledge", "resolve", "comment"]
+AuditKind = Literal[
+    "login",
+    "login_refused",
+    "logout",
+    "token_refused",
+    "alert_action",
+    "maintenance",
+    "account_changed",
+    "accounts_read",
+]
 
 
 class KeyPress(Struct, forbid_unknown_fields=True, frozen=True, gc=False):
@@ -347,6 +357,28 @@ class AlertAction(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True)
     action: ActionKind
     by: Name
     comment: Annotated[str, Meta(max_length=500)] | None = None
+    test: bool = False
+
+
+class AuditEvent(Struct, frozen=True, kw_only=True):
+    """What somebody did on the board, or was refused.
+
+    `hospital` is the one that it concerns, or `*`. `by` names an account, or an API token as `token:NAME`, never a
+    clinician; null is somebody unknown, whatever name was typed. `via` is how a login was proved. `subject` is what
+    it was done to: an alert, a maintenance window, an account or a token. `known_account` says of a refused login
+    whether there is such an account. `address` is where the request came from.
+    """
+
+    id: Id
+    hospital: Name
+    at: At
+    kind: AuditKind
+    by: Name | None
+    via: Literal["password", "openid"] | None = None
+    subject: Id | None = None
+    detail: Reason | None = None
+    known_account: bool | None = None
+    address: Name | None = None
     test: bool = False
 
 

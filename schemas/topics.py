@@ -28,6 +28,7 @@ ROLLUPS = "pump.rollups.v1"
 INTENT_STATE = "pump.intent-state.v1"
 DRUG_LIBRARY = "pump.drug-library.v1"
 MAINTENANCE = "pump.maintenance.v1"
+AUDIT = "pump.audit.v1"
 
 SCHEMAS = Path(__file__).parent
 
@@ -79,6 +80,7 @@ class Topic(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         kind: name of the Struct in `schemas.events`, or None where values are raw bytes or not published yet.
         ce_type: the CloudEvents type of its records.
         dead_letter: the topic that takes the records refused here.
+        confidential: whether only operators may subscribe, because it tells who did what.
     """
 
     name: str = msgspec.field(name="topic")
@@ -95,6 +97,7 @@ class Topic(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     kind: str | None = msgspec.field(name="event", default=None)
     ce_type: str | None = None
     dead_letter: str | None = None
+    confidential: bool = False
     versions: tuple[Version, ...] = ()
 
     @property

@@ -69,7 +69,7 @@ def _rights(role: Role, topic: Topic) -> Iterator[Operation]:
     writes = role in {role_of(module) for module in topic.producers}
     if role == "subscriber":
         # What Pumpwatch publishes under a schema; refused records hold whatever somebody sent and are not for others.
-        reads = topic.direction == "outbound" and topic.event is not None
+        reads = topic.direction == "outbound" and topic.event is not None and not topic.confidential
     elif role == "worker":
         yield from rights.needed().get(topic.name, ())
         return
@@ -77,6 +77,7 @@ def _rights(role: Role, topic: Topic) -> Iterator[Operation]:
         yield from ("describe", "describe_configs", "create")
         # `pumpwatch dlq replay` sends refused records back to where they came from.
         writes = writes or topic.dead_letter is not None
+        reads = reads or topic.confidential
     if reads:
         yield "read"
     if writes:

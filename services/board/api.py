@@ -14,6 +14,7 @@ from schemas.events import ActionKind  # noqa: TC001 (msgspec reads the annotati
 from schemas.topics import ALERT_ACTIONS
 from services.board import filters, incoming, scope
 from services.board.actions import action_on
+from services.board.audit import address_of
 from services.board.hub import SNAPSHOT_NEEDED
 from services.board.publisher import NotConfirmedError
 from services.board.roles import requires
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Send
     from starlette.types import Scope as Connection
 
+    from services.board.audit import AuditLog
     from services.board.filters import Filter
     from services.board.hub import Hub, Message
     from services.board.publisher import EventPublisher
@@ -75,11 +77,14 @@ class _Stream(EventSourceResponse):
 class Api:
     """The endpoints below `/api/`."""
 
-    def __init__(self, redis: Redis, hub: Hub, snapshots: Snapshots, publisher: EventPublisher) -> None:
+    def __init__(
+        self, redis: Redis, hub: Hub, snapshots: Snapshots, publisher: EventPublisher, audit: AuditLog
+    ) -> None:
         self._redis = redis
         self._hub = hub
         self._snapshots = snapshots
         self._publisher = publisher
+        self._audit = audit
 
     async def session(self, request: Request) -> Response:
         """Who is logged in, and the token that actions carry."""
@@ -129,6 +134,15 @@ class Api:
             await self._publisher.publish(ALERT_ACTIONS, action.key, action)
         except NotConfirmedError as error:
             raise HTTPException(503, str(error)) from error
+        self._audit.record(
+            "alert_action",
+            by=action.by,
+            hospital=alert.hospital,
+            subject=alert.fingerprint,
+            detail=asked.action,
+            address=address_of(request),
+            test=alert.test,
+        )
         return _Json({"id": action.id, "fingerprint": alert.fingerprint, "revision": alert.revision}, 202)
 
     async def stream(self, request: Request) -> Response:

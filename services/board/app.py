@@ -16,7 +16,10 @@ from starlette.staticfiles import StaticFiles
 
 from services.board import pages
 from services.board.account_watch import AccountWatch
+from services.board.accounts_page import AccountsPage
 from services.board.api import Api
+from services.board.audit import AuditLog
+from services.board.care_area_page import CareAreaPage
 from services.board.choices import FilterChoices
 from services.board.feed import FeedReader
 from services.board.guard import PUBLIC, LoginRequired, SameOriginOnly, SecurityHeaders, wants_page
@@ -32,6 +35,7 @@ from services.board.sessions import Sessions
 from services.board.snapshot import Snapshots, encode_view
 from services.board.status import StatusWatch
 from services.board.throttle import LoginThrottle
+from services.board.usual import UsualHours
 from services.readmodel.connection import UNAVAILABLE, connect
 
 if TYPE_CHECKING:
@@ -68,12 +72,14 @@ class Board:
         self._redis = connect(config.redis)
         self.hub = config.hub
         self._publisher = publisher or EventPublisher(config.kafka)
+        self._audit = AuditLog(self._redis, self._publisher)
         sessions = Sessions(self._redis, config.book)
         self.feed = FeedReader(config.redis, self.hub, encode_view)
         self._status = StatusWatch(self._redis, self.hub, sessions)
-        api = Api(self._redis, self.hub, Snapshots(self._redis, self.hub), self._publisher)
-        self._accounts = AccountWatch(config.book, sessions, self.hub)
-        login = Login(config.book, sessions, LoginThrottle(self._redis), self.hub, cookie=cookie, secure=config.secure)
+        api = Api(self._redis, self.hub, Snapshots(self._redis, self.hub), self._publisher, self._audit)
+        self._accounts = AccountWatch(config.book, sessions, self.hub, self._audit)
+        throttle = LoginThrottle(self._redis)
+        login = Login(config.book, sessions, throttle, self.hub, self._audit, cookie=cookie, secure=config.secure)
         routes = [
             Route("/", self._board),
             Route("/login", login.show, methods=["GET"]),
@@ -88,9 +94,12 @@ class Board:
             Route("/api/pipeline", api.pipeline),
             Route("/api/stream", api.stream),
             *FilterChoices(self._redis).routes,
-            *MaintenancePage(self._redis, self._publisher).routes,
             *Search(self._redis).routes,
+            *MaintenancePage(self._redis, self._publisher, self._audit).routes,
             *PumpPage(self._redis).routes,
+            *CareAreaPage(self._redis).routes,
+            *UsualHours(self._redis).routes,
+            *AccountsPage(config.book, self._audit).routes,
         ]
         # Whoever has a session may end it; everything else that changes something says which role it needs.
         refuse_undeclared(routes, public={*PUBLIC, "/logout"})
@@ -99,7 +108,8 @@ class Board:
             exception_handlers={HTTPException: _refused, **dict.fromkeys(UNAVAILABLE, _unavailable)},
             lifespan=self._lifespan,
         )
-        app = LoginRequired(app, sessions=sessions, programs=Programs(config.book, sessions), cookie=cookie)
+        programs = Programs(config.book, sessions, self._audit)
+        app = LoginRequired(app, sessions=sessions, programs=programs, cookie=cookie)
         app = SameOriginOnly(app)
         app = TrustedHostMiddleware(app, allowed_hosts=list(config.hosts), www_redirect=False)
         self._app = SecurityHeaders(app, secure=config.secure)
@@ -115,10 +125,11 @@ class Board:
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         self._publisher.start()
-        tasks = [asyncio.create_task(each.run()) for each in (self.feed, self._status, self._accounts)]
+        tasks = [asyncio.create_task(each.run()) for each in (self.feed, self._status, self._accounts, self._audit)]
         try:
             yield
         finally:
+            await self._audit.settle()
             await end(tasks)
             self._publisher.stop()
             await self._redis.aclose()

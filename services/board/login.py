@@ -11,12 +11,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
 from services.board import incoming, pages
+from services.board.audit import address_of, concerned
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
     from services.board.account_file import AccountBook
+    from services.board.audit import AuditLog
     from services.board.hub import Hub
     from services.board.sessions import Sessions
     from services.board.throttle import LoginThrottle
@@ -31,8 +33,17 @@ class Login:
     """The endpoints `/login` and `/logout`."""
 
     def __init__(
-        self, book: AccountBook, sessions: Sessions, throttle: LoginThrottle, hub: Hub, *, cookie: str, secure: bool
+        self,
+        book: AccountBook,
+        sessions: Sessions,
+        throttle: LoginThrottle,
+        hub: Hub,
+        audit: AuditLog,
+        *,
+        cookie: str,
+        secure: bool,
     ) -> None:
+        self._audit = audit
         self._book = book
         self._sessions = sessions
         self._throttle = throttle
@@ -63,10 +74,20 @@ class Login:
         account = await to_thread.run_sync(accounts.admitted, user, fields.get("password", ""), limiter=self._hashing)
         if account is None:
             log.warning("login refused", address=address)
+            self._audit.record(
+                "login_refused", by=None, known_account=accounts.account(user) is not None, address=address_of(request)
+            )
             return pages.login(401, problem="User or password is wrong.", user=user, target=target)
         await self._throttle.forget(address, user)
         token = await self._sessions.open(account)
         log.info("login", address=address, user=account.user)
+        self._audit.record(
+            "login",
+            by=account.user,
+            hospital=concerned(account.rights.hospitals),
+            via="password",
+            address=address_of(request),
+        )
         answer = RedirectResponse(target, 303)
         answer.set_cookie(
             self._cookie,
@@ -84,6 +105,9 @@ class Login:
         if not session.owns((await incoming.form(request)).get("csrf", "")):
             raise HTTPException(403, "The form was not served to this session; load the page again.")
         await self._sessions.end(session)
+        self._audit.record(
+            "logout", by=session.user, hospital=concerned(session.hospitals), address=address_of(request)
+        )
         self._hub.close(session.key)
         answer = RedirectResponse("/login", 303)
         answer.delete_cookie(self._cookie, httponly=True, samesite="strict", secure=self._secure)

@@ -15,6 +15,7 @@ from schemas.events import AlertKind, At, MaintenanceWindow, Name, Reason  # noq
 from schemas.topics import MAINTENANCE
 from services import maintenance
 from services.board import incoming, pages, scope
+from services.board.audit import address_of
 from services.board.publisher import NotConfirmedError
 from services.board.roles import requires
 from services.board.wording import KINDS
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
     from starlette.requests import Request
 
+    from services.board.audit import AuditLog
     from services.board.publisher import EventPublisher
 
 # Judgement: far more than anybody plans; each worker compares every alert with those of its hospital.
@@ -67,7 +69,8 @@ class WindowsView(msgspec.Struct, frozen=True, kw_only=True):
 class MaintenancePage:
     """`/maintenance` and `/api/maintenance`."""
 
-    def __init__(self, redis: Redis, publisher: EventPublisher) -> None:
+    def __init__(self, redis: Redis, publisher: EventPublisher, audit: AuditLog) -> None:
+        self._audit = audit
         self._redis = redis
         self._publisher = publisher
 
@@ -120,7 +123,7 @@ class MaintenancePage:
         there = await readmodel.windows(self._redis, [asked.hospital], 2 * MOST_OPEN)
         if sum(maintenance.standing(each, now) != "ended" for each in there) >= MOST_OPEN:
             raise HTTPException(409, f"{MOST_OPEN} windows are open for this hospital; end some first.")
-        return await self._published(window, now)
+        return await self._published(request, window, now)
 
     @requires("responder")
     async def end(self, request: Request) -> Response:
@@ -135,13 +138,21 @@ class MaintenancePage:
             over = maintenance.ended(found[0], request.state.session.user, now)
         except PlanRefusedError:
             raise HTTPException(409, "The window is over already.") from None
-        return await self._published(over, now)
+        return await self._published(request, over, now)
 
-    async def _published(self, window: MaintenanceWindow, now: datetime) -> Response:
+    async def _published(self, request: Request, window: MaintenanceWindow, now: datetime) -> Response:
         try:
             await self._publisher.publish(MAINTENANCE, window_key(window.hospital, window.window), window)
         except NotConfirmedError as error:
             raise HTTPException(503, str(error)) from error
+        self._audit.record(
+            "maintenance",
+            by=window.by,
+            hospital=window.hospital,
+            subject=window.window,
+            detail="planned" if window.cancelled_at is None else "ended early",
+            address=address_of(request),
+        )
         return _json(_view(window, now), 202)
 
 

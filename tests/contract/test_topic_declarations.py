@@ -26,6 +26,7 @@ CONTRACT = {
     topics.INTENT_STATE: "IntentState",
     topics.DRUG_LIBRARY: "DrugLibrary",
     topics.MAINTENANCE: "MaintenanceWindow",
+    topics.AUDIT: "AuditEvent",
 }
 
 
@@ -54,7 +55,7 @@ def test_policy_is_complete(topic):
     policies = set(topic.config["cleanup.policy"].split(","))
     assert policies <= {"compact", "delete"}
     assert ("retention.ms" in topic.config) == ("delete" in policies)
-    days = {topics.KEYSTROKES: 7, topics.POWER: 7}.get(topic.name, 30)
+    days = {topics.KEYSTROKES: 7, topics.POWER: 7, topics.AUDIT: 365}.get(topic.name, 30)
     if "delete" in policies:
         assert topic.config["retention.ms"] == str(days * 24 * 3600 * 1000)
 
@@ -67,10 +68,10 @@ def test_compacted_topics_are_those_of_the_contract():
 
 
 def test_copartitioned_topics_have_the_same_partitions():
-    """Whatever concerns one pump meets in one worker; only what every worker reads whole stands apart."""
+    """Whatever concerns one pump meets in one worker; what every worker reads whole, and the audit, stand apart."""
     assert {topic.partitions for topic in TOPICS.values() if topic.copartitioned} == {12}
     apart = {topic.name for topic in TOPICS.values() if not topic.copartitioned}
-    assert apart == {topics.DRUG_LIBRARY, topics.MAINTENANCE}
+    assert apart == {topics.DRUG_LIBRARY, topics.MAINTENANCE, topics.AUDIT}
 
 
 @pytest.mark.parametrize(

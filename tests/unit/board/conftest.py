@@ -12,7 +12,8 @@ import pytest
 import uvicorn
 from redis.asyncio import Redis
 
-from schemas.events import AlertAction
+from schemas.events import AlertAction, AuditEvent
+from schemas.topics import AUDIT
 from services.board.account_file import AccountBook
 from services.board.accounts import Account, Accounts
 from services.board.app import Board, BoardConfig
@@ -29,10 +30,11 @@ def fixed_book(*accounts: Account) -> AccountBook:
 
 
 class RecordingPublisher(EventPublisher):
-    """Confirms events without Kafka, or refuses them all."""
+    """Confirms events without Kafka, or refuses them all; those of the audit stand apart."""
 
     def __init__(self) -> None:
         self.published: list[tuple[str, str, Any]] = []
+        self.audited: list[AuditEvent] = []
         self.refusal: str | None = None
 
     def start(self) -> None:
@@ -49,7 +51,11 @@ class RecordingPublisher(EventPublisher):
     async def publish(self, topic: str, key: str, event: Any) -> None:
         if self.refusal:
             raise NotConfirmedError(self.refusal)
-        self.published.append((topic, key, event))
+        if isinstance(event, AuditEvent):
+            assert (topic, key) == (AUDIT, event.hospital)
+            self.audited.append(event)
+        else:
+            self.published.append((topic, key, event))
 
 
 class _Server(uvicorn.Server):
@@ -121,5 +127,6 @@ async def board(redis: Redis, redis_url: str, book: AccountBook) -> AsyncIterato
     for client in served.clients:
         await client.aclose()
     app.close_streams()
+    publisher.refusal = None
     server.should_exit = True
     await serving
