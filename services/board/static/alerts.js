@@ -1,4 +1,4 @@
-// The list of open alerts: firing first, then acknowledged, worst and newest first in each.
+// The list of open alerts: firing first, then acknowledged, then those in maintenance; worst and newest first in each.
 
 import { act } from "./actions.js";
 import { announce } from "./announce.js";
@@ -13,9 +13,20 @@ const JUST_MOVED_MS = 450;
 const POINTS = matchMedia("(hover: hover)");
 const SAID_FOR_MS = 4000;
 
+/** Where an alert belongs; a resolved one belongs nowhere. */
+function listOf({ state, maintenance }) {
+  if (state === "resolved") return undefined;
+  return maintenance ? "held" : state;
+}
+
+/** How urgent an alert is; one in maintenance calls nobody. */
+function rank({ severity, maintenance }) {
+  return maintenance ? 0 : RANK[severity];
+}
+
 export class AlertList {
-  constructor({ firing, acknowledged, admits, changed }) {
-    this.lists = { firing, acknowledged };
+  constructor({ firing, acknowledged, held, admits, changed }) {
+    this.lists = { firing, acknowledged, held };
     this.admits = admits;
     this.changed = changed;
     this.entries = new Map(); // fingerprint → {view, row, doing}
@@ -38,14 +49,15 @@ export class AlertList {
     return [...this.entries.values()].filter((entry) => entry.view.alert.state !== "resolved").length;
   }
 
-  count(state) {
-    return [...this.entries.values()].filter((entry) => entry.view.alert.state === state).length;
+  /** How many are in a list: firing, acknowledged or held. */
+  count(list) {
+    return [...this.entries.values()].filter((entry) => listOf(entry.view.alert) === list).length;
   }
 
-  /** How many are open here by severity. */
+  /** How many are open here by severity; what a maintenance window holds is counted by none. */
   get bySeverity() {
     const open = { critical: 0, warning: 0, info: 0 };
-    for (const { view } of this.entries.values()) if (view.alert.state !== "resolved") open[view.alert.severity] += 1;
+    for (const { view } of this.entries.values()) if (["firing", "acknowledged"].includes(listOf(view.alert))) open[view.alert.severity] += 1;
     return open;
   }
 
@@ -75,7 +87,7 @@ export class AlertList {
       this.changed(this);
       return;
     }
-    const worse = known && view.alert.state === "firing" && RANK[view.alert.severity] > RANK[known.view.alert.severity];
+    const worse = known && view.alert.state === "firing" && rank(view.alert) > rank(known.view.alert);
     this.#put(view, !known);
     if (!open) {
       known.row.classList.add("gone");
@@ -93,7 +105,7 @@ export class AlertList {
   }
 
   #announce(view) {
-    if (view.alert.state === "firing") announce(sentence(view), view.alert.severity === "critical");
+    if (listOf(view.alert) === "firing") announce(sentence(view), view.alert.severity === "critical");
   }
 
   #put(view, isNew) {
@@ -135,17 +147,17 @@ export class AlertList {
   #rearrange() {
     const order = [...this.entries.values()].sort((a, b) => {
       const [one, other] = [a.view.alert, b.view.alert];
-      return RANK[other.severity] - RANK[one.severity] || Date.parse(other.since) - Date.parse(one.since) || (one.fingerprint < other.fingerprint ? -1 : 1);
+      return rank(other) - rank(one) || RANK[other.severity] - RANK[one.severity] || Date.parse(other.since) - Date.parse(one.since) || (one.fingerprint < other.fingerprint ? -1 : 1);
     });
     while (order.length > this.limit) {
       const last = order.pop();
       this.#remove(last.view.alert.fingerprint);
     }
-    const places = { firing: [], acknowledged: [] };
+    const places = { firing: [], acknowledged: [], held: [] };
     for (const entry of order) {
       // A resolved one fades where it stands.
-      const name = entry.view.alert.state === "resolved" ? (entry.row.parentElement === this.lists.acknowledged ? "acknowledged" : "firing") : entry.view.alert.state;
-      places[name].push(entry.row);
+      const stood = Object.keys(places).find((name) => this.lists[name] === entry.row.parentElement) ?? "firing";
+      places[listOf(entry.view.alert) ?? stood].push(entry.row);
     }
     for (const [name, rows] of Object.entries(places)) this.#place(this.lists[name], rows);
   }

@@ -35,12 +35,14 @@ const filters = new Filters({
 const alerts = new AlertList({
   firing: $("firing"),
   acknowledged: $("acknowledged"),
+  held: $("held"),
   admits: (view) => (!chosen || view.alert.hospital === chosen) && filters.admits(view),
   changed: (list) => {
-    const [firing, acknowledged] = [list.count("firing"), list.count("acknowledged")];
+    const [firing, acknowledged, held] = ["firing", "acknowledged", "held"].map((name) => list.count(name));
     $("firing-count").textContent = firing || "";
     $("acknowledged-count").textContent = acknowledged || "";
-    $("acknowledged-group").hidden = !list.lists.acknowledged.childElementCount;
+    $("held-count").textContent = held || "";
+    for (const name of ["acknowledged", "held"]) $(`${name}-group`).hidden = !list.lists[name].childElementCount;
     $("none-firing").hidden = list.lists.firing.childElementCount > 0 || $("alerts").ariaBusy === "true";
     testAlerts = [...list.entries.values()].some((entry) => entry.view.alert.test);
     document.title = firing ? `(${firing}) Pumpwatch` : "Pumpwatch";
@@ -88,7 +90,7 @@ function showConnection() {
 function openInAll() {
   if (!status?.fleet) return null;
   const { open } = chosenCounts(status.fleet, chosen);
-  return open.critical + open.warning + open.info;
+  return open.critical + open.warning + open.info + alerts.count("held");
 }
 
 function showNarrowed() {

@@ -108,6 +108,7 @@ export function show(row, view) {
   row.querySelector(".severity use").setAttribute("href", `#shape-${alert.severity}`);
   text("severity", alert.severity[0].toUpperCase() + alert.severity.slice(1));
   part.test.hidden = !alert.test;
+  part.held.hidden = !alert.maintenance;
   text("title", title(view));
   part.values.hidden = words.typed === undefined;
   text("typed", words.typed ?? "");
