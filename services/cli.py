@@ -25,6 +25,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "episodes": ("services.episodes_cli", "episodes"),
     "practice": ("services.practice_cli", "practice"),
     "report": ("services.reports.cli", "report"),
+    "benchmarks": ("services.reports.benchmarks_cli", "benchmarks"),
+    "training": ("services.reports.training_cli", "training"),
     "evaluate": ("services.evaluate.cli", "app"),
     "board": ("services.board.cli", "board"),
     "metrics": ("services.metrics.cli", "metrics"),

@@ -6,6 +6,7 @@ therefore tells nothing of others that the benchmarks do not.
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -52,6 +53,12 @@ class Benchmark(Struct, frozen=True, forbid_unknown_fields=True):
     def spread(self) -> Spread | None:
         """How hospitals differ, if it is known."""
         return None if self.centre is None or self.between is None else Spread(self.centre, self.between)
+
+    @property
+    def seen(self) -> Spread | None:
+        """The same with their blur, which keeps a funnel from being too narrow where the spread is underestimated."""
+        spread = self.spread
+        return None if spread is None else Spread(spread.centre, sqrt(spread.between**2 + BLUR_VARIANCE))
 
 
 class Release(Struct, frozen=True, forbid_unknown_fields=True):

@@ -59,7 +59,7 @@ class Sources(NamedTuple):
 
     now: Found
     before: Found
-    faults: list[Alert]
+    faults: list[Alert] | None
 
 
 def report(
@@ -87,8 +87,8 @@ def report(
 
     Example: pumpwatch report --hospital st-mary --last month --zone Europe/Vienna --out reports
     """
-    _require()
-    period = _period(first, to, last, _zone(zone))
+    required()
+    period = _period(first, to, last, zone_named(zone))
     own = Library(load_default() if library is None else read_sound(library))
     with _progress() as tell:
         if rollups is None:
@@ -100,13 +100,15 @@ def report(
         _write(_made(hospital, period, sources, own), out, paper, tell)
 
 
-def _require() -> None:
+def required() -> None:
+    """End the command where the extra is not installed."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         fail(f"{' and '.join(missing)} is not installed; `pip install 'pumpwatch[report]'` brings it")
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_named(name: str) -> ZoneInfo:
+    """The time zone that an option names, or the end of the command."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
@@ -121,7 +123,7 @@ def _period(first: str | None, to: str | None, last: Last | None, zone: ZoneInfo
         return last_whole(last, present, zone)
     if first is None or to is None:
         fail("give the first and the last day with --from and --to, or --last week")
-    period = Period(_day("--from", first), _day("--to", to), zone)
+    period = Period(day("--from", first), day("--to", to), zone)
     if period.last < period.first:
         fail(f"--to {to} is before --from {first}")
     if period.first > present:
@@ -129,7 +131,8 @@ def _period(first: str | None, to: str | None, last: Last | None, zone: ZoneInfo
     return period
 
 
-def _day(option: str, text: str) -> date:
+def day(option: str, text: str) -> date:
+    """The day that an option names, or the end of the command."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -168,10 +171,10 @@ async def _read(url: str, hospital: str, period: Period, tell: Callable[[str], N
 
 
 def _from_file(file: str, hospital: str, period: Period) -> Sources:
-    """Faults of pumps are in no rollup, so none are known."""
+    """Faults of pumps are in no rollup, so nothing is known of them."""
     both = Period(period.before.first, period.last, period.zone)
     read = [one for one in _rollups(file) if one.hospital == hospital and _within(one, both)]
-    return Sources(from_rollups(read, hospital, period), from_rollups(read, hospital, period.before), [])
+    return Sources(from_rollups(read, hospital, period), from_rollups(read, hospital, period.before), None)
 
 
 def _within(rollup: Rollup, period: Period) -> bool:

@@ -11,22 +11,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from services.reports.benchmarks import Benchmark, ByProfile
-    from services.reports.funnel import Ratio, Standing
+    from services.reports.funnel import Ratio, Spread, Standing
     from services.reports.measures import Measure
 
 
 class Compared(NamedTuple):
     """A measure of a hospital beside its group.
 
-    `observed` and `expected` are events in the care areas that are compared; `limits` are those of the funnel at the
-    hospital's own size, 95% and 99.8%. None is what cannot be told.
+    `observed` and `expected` are events in the care areas that are compared, `variance` that of one event by chance;
+    `limits` are those of the funnel at the hospital's own size, 95% and 99.8%. None is what cannot be told.
     """
 
     measure: Measure
     observed: float
     expected: float
     exposure: float
+    variance: float
     ratio: Ratio
+    seen: Spread | None
     limits: tuple[tuple[float, float], tuple[float, float]] | None
     standing: Standing | None
     hospitals: int
@@ -67,19 +69,24 @@ def compared(sums: ByProfile, benchmarks: dict[str, Benchmark]) -> Iterator[Comp
         observed = sum(measure.events(of) for of, _ in areas)
         exposure = sum(measure.exposure(of) for of, _ in areas)
         variance = measure.variance(expected / exposure)
-        spread = benchmark.spread
+        limits, standing = None, None
+        if benchmark.spread is not None and benchmark.seen is not None:
+            near, far = (
+                funnel.limits(expected, benchmark.seen, deviations, variance)
+                for deviations in (funnel.NINETY_FIVE, funnel.NINETY_NINE_8)
+            )
+            limits = near, far
+            standing = funnel.standing(observed, expected, benchmark.spread, benchmark.hospitals, variance)
+        ratio = funnel.ratio(observed, expected, exposure if measure.proportion else None)
         yield Compared(
             measure,
             observed,
             expected,
             exposure,
-            funnel.ratio(observed, expected, exposure if measure.proportion else None),
-            None
-            if spread is None
-            else (
-                funnel.limits(expected, spread, funnel.NINETY_FIVE, variance),
-                funnel.limits(expected, spread, funnel.NINETY_NINE_8, variance),
-            ),
-            None if spread is None else funnel.standing(observed, expected, spread, benchmark.hospitals, variance),
+            variance,
+            ratio,
+            benchmark.seen,
+            limits,
+            standing,
             benchmark.hospitals,
         )

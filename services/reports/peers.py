@@ -46,11 +46,15 @@ class Hospital(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Peers(Struct, forbid_unknown_fields=True, frozen=True):
-    """All hospitals that may be compared; `opted_out` holds the month from which one takes no part."""
+    """All hospitals that may be compared; `opted_out` holds the month from which one takes no part.
+
+    `benchmarks` is the folder of what was published, beside the file.
+    """
 
     hospitals: dict[Name, Hospital]
     sizes: Sizes = Sizes()
     opted_out: dict[Name, Month] = {}
+    benchmarks: Annotated[str, Meta(min_length=1, max_length=255)] = "benchmarks"
 
     def __post_init__(self) -> None:
         if unknown := sorted(self.opted_out.keys() - self.hospitals.keys()):

@@ -148,7 +148,7 @@ def all_published(world, factor, times=1.0):
 def test_no_set_of_benchmarks_tells_a_figure_from_one_a_third_higher(world):
     """For any months, groups and hospitals that come and go, another world publishes the very same.
 
-    In it the target's figure is a third higher, and its secret factor 0.9 instead of 1.2. Nobody can tell which is true.
+    In it the target's figure is a third higher, and its secret factor 0.9 instead of 1.2: which is true is not told.
     """
     usual = blur(KEY)
 
