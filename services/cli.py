@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("services.evaluate.cli", "app"),
     "board": ("services.board.cli", "board"),
     "metrics": ("services.metrics.cli", "metrics"),
+    "accounts": ("services.accounts_cli", "app"),
     "topics": ("services.topics_cli", "app"),
     "intent": ("services.intent_cli", "app"),
     "rules": ("services.rules_cli", "app"),

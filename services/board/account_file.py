@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-MODE = 0o600
 _OTHERS = 0o077
 _HEAD = """# Accounts of the board; docs/accounts.md explains every field. `pumpwatch accounts` writes this file anew:
 # comments of your own would be lost.
@@ -169,15 +169,21 @@ def _fitting(
 
 
 def write(path: Path, accounts: Accounts) -> None:
-    """Put the accounts in place of the file: whoever reads it sees all of the old or all of the new ones."""
+    """Put the accounts in place of the file: whoever reads it sees all of the old or all of the new ones.
+
+    Raises AccountsRefusedError for what could not be read again.
+    """
     document = {
         "accounts": [_with_name_first(each, "user") for each in accounts.accounts],
         "tokens": [_with_name_first(each, "name") for each in accounts.tokens],
         "groups": [_with_name_first(each, "group") for each in accounts.groups],
     }
     text = _HEAD + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=200)
+    parse(text, path.name)
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
     try:
+        with contextlib.suppress(FileNotFoundError):
+            _keep_owner(path, handle)
         with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123 - a file that is open already
             file.write(text)
             file.flush()
@@ -186,6 +192,13 @@ def write(path: Path, accounts: Accounts) -> None:
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
+
+
+def _keep_owner(path: Path, handle: int) -> None:
+    """An administrator who changes the file of the board's own user leaves it to that user."""
+    owner = path.stat()
+    if (owner.st_uid, owner.st_gid) != (os.geteuid(), os.getegid()):
+        os.fchown(handle, owner.st_uid, owner.st_gid)
 
 
 def _with_name_first(entry: Account | ApiToken | Group, named: str) -> dict[str, Any]:

@@ -139,9 +139,9 @@ def test_acls_are_granted_once_and_what_is_too_much_is_named(ready, as_user):
     count = sum(len(bindings(role)) for role in ROLES)
     again = as_user("admin", "topics", "acls", "--apply")
     assert (again.returncode, again.stdout) == (0, f"0 granted, {count} were there\n")
-    assert as_user("admin", "topics", "acls", "--apply", "--role", "board", "--principal", "screen").stdout == (
-        "granted User:screen allow write topic literal pump.alert-actions.v1\n1 granted, 0 were there\n"
-    )
+    for_screen = as_user("admin", "topics", "acls", "--apply", "--role", "board", "--principal", "screen").stdout
+    assert "granted User:screen allow write topic literal pump.alert-actions.v1\n" in for_screen
+    assert for_screen.endswith(f"\n{len(bindings('board'))} granted, 0 were there\n")
     eventually(
         lambda: (
             "not needed, take it away with kafka-acls.sh: User:screen allow write topic literal pump.alert-actions.v1"
