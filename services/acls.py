@@ -90,6 +90,8 @@ def _groups(role: Role, user: str, group: str) -> Iterator[tuple[Operation, str,
         yield "read", group, False
         yield "describe", readback.GROUP, False
         yield "describe", following.GROUP, False
+    elif role == "board":
+        yield "describe", following.GROUP, False
     elif role == "operator":
         yield "describe", readback.GROUP, False
     elif role == "subscriber":

@@ -17,10 +17,12 @@ from starlette.staticfiles import StaticFiles
 from services.board import pages
 from services.board.account_watch import AccountWatch
 from services.board.accounts_page import AccountsPage
+from services.board.alert_page import AlertPage
 from services.board.api import Api
 from services.board.audit import AuditLog
 from services.board.care_area_page import CareAreaPage
 from services.board.choices import FilterChoices
+from services.board.doses import Doses
 from services.board.feed import FeedReader
 from services.board.guard import PUBLIC, LoginRequired, SameOriginOnly, SecurityHeaders, wants_page
 from services.board.hub import Hub
@@ -72,6 +74,7 @@ class Board:
         self._redis = connect(config.redis)
         self.hub = config.hub
         self._publisher = publisher or EventPublisher(config.kafka)
+        self._doses = Doses(config.kafka)
         self._audit = AuditLog(self._redis, self._publisher)
         sessions = Sessions(self._redis, config.book)
         self.feed = FeedReader(config.redis, self.hub, encode_view)
@@ -94,6 +97,7 @@ class Board:
             Route("/api/pipeline", api.pipeline),
             Route("/api/stream", api.stream),
             *FilterChoices(self._redis).routes,
+            *AlertPage(self._redis, self._doses).routes,
             *Search(self._redis).routes,
             *MaintenancePage(self._redis, self._publisher, self._audit).routes,
             *PumpPage(self._redis).routes,
@@ -125,6 +129,7 @@ class Board:
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         self._publisher.start()
+        self._doses.start()
         tasks = [asyncio.create_task(each.run()) for each in (self.feed, self._status, self._accounts, self._audit)]
         try:
             yield
@@ -132,6 +137,7 @@ class Board:
             await self._audit.settle()
             await end(tasks)
             self._publisher.stop()
+            self._doses.stop()
             await self._redis.aclose()
 
     async def _board(self, request: Request) -> Response:

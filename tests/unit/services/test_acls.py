@@ -47,7 +47,13 @@ def test_pumps_write_their_two_topics_and_nothing_else():
 
 
 def test_the_board_only_writes_what_persons_did():
-    assert names("board", "write") == {ALERT_ACTIONS, MAINTENANCE}
+    assert names("board", "write") == {ALERT_ACTIONS, MAINTENANCE, topics.AUDIT}
+
+
+def test_the_board_reads_drug_libraries_and_nothing_else():
+    """It shows the limits that an entry was judged by; whatever else it shows is in Redis."""
+    assert names("board", "read") == {DRUG_LIBRARY}
+    assert names("board", "describe", "group") == {"pumpwatch-follower"}
 
 
 def test_metrics_need_no_kafka():
@@ -89,7 +95,7 @@ def test_the_operator_makes_topics_and_sends_refused_records_back():
     parents = {topic.name for topic in topics.load().values() if topic.dead_letter}
     assert names("operator", "write") == parents | {DRUG_LIBRARY, MAINTENANCE}
     rebuilt = {ALERTS, DOSE_SCORES, POWER, POWER_EPISODES, ROLLUPS, MAINTENANCE}
-    assert names("operator", "read") == {*LETTERS, *rebuilt, topics.INTENT_STATE}
+    assert names("operator", "read") == {*LETTERS, *rebuilt, topics.INTENT_STATE, topics.AUDIT}
 
 
 def test_nobody_gets_rights_on_all_topics_or_on_the_cluster():
