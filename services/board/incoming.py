@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -62,12 +63,26 @@ def named(request: Request, field: str) -> str:
 
 def limit(request: Request, default: int, most: int) -> int:
     """How many are asked for."""
-    text = request.query_params.get("limit")
+    return whole_number(request, "limit", default, most)
+
+
+def whole_number(request: Request, field: str, default: int, most: int) -> int:
+    """A number from 1 on that the query gives."""
+    text = request.query_params.get(field)
     if text is None:
         return default
     if not (text.isascii() and text.isdecimal()) or len(text) > 6 or not 1 <= int(text) <= most:
-        raise HTTPException(400, f"`limit` is a whole number from 1 to {most}.")
+        raise HTTPException(400, f"`{field}` is a whole number from 1 to {most}.")
     return int(text)
+
+
+def zone(request: Request) -> ZoneInfo:
+    """The reader's time zone by its IANA name; UTC unless the query gives one."""
+    name = request.query_params.get("zone") or "UTC"
+    try:
+        return ZoneInfo(name[: LONGEST_NAME + 1])  # no zone has so long a name
+    except (ValueError, OSError, KeyError):
+        raise HTTPException(400, "`zone` is the IANA name of a time zone, for example Europe/Berlin.") from None
 
 
 def local_path(target: str | None) -> str:

@@ -23,6 +23,9 @@ export function axis(more = {}) {
   };
 }
 
+/** Bars instead of a line. */
+export const barPaths = uPlot.paths.bars({ size: [0.7, 40] });
+
 const hourOf = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" });
 const dayOf = new Intl.DateTimeFormat([], { day: "numeric", month: "short" });
 

@@ -44,5 +44,5 @@ export function row(name, ...cells) {
 export function fill(element, key, ...inside) {
   if (element.filledWith === key) return;
   element.filledWith = key;
-  element.replaceChildren(...inside);
+  element.replaceChildren(...inside.filter((each) => each !== null));
 }

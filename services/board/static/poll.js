@@ -2,14 +2,17 @@
 
 const LATE_MS = 20_000;
 
-/** Fetch `url()` every `everyMs` while the page is seen; `show` takes the answer. Returns what asks at once. */
-export function poll(url, everyMs, show) {
+/**
+ * Fetch `url()` every `everyMs` while the page is seen; `show` takes the answer and may return in how many ms to ask
+ * again. `quiet` leaves it to the page to say what fails. Returns what asks at once.
+ */
+export function poll(url, everyMs, show, { quiet = false } = {}) {
   const problems = document.getElementById("problems");
   let timer = 0;
   let asked = 0;
 
   function tell(problem) {
-    if (problems.textContent === problem) return;
+    if (quiet || problems.textContent === problem) return;
     const line = document.createElement("p");
     line.textContent = problem;
     problems.replaceChildren(...(problem ? [line] : []));
