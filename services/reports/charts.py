@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup, escape
 
+from services.reports.funnel_chart import funnel_chart
 from services.reports.table import Interval, printed
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
     from services.reports.table import Table
 
-WIDTH = 680
-_LEFT, _RIGHT = 190, 150
+WIDTH = 700
+_LEFT, _RIGHT = 215, 150
 _BAR, _STEP = 16, 26
 _LONGEST_LABEL = 28
 _MOST_ROWS = 14
@@ -72,7 +73,25 @@ def _practice(table: Table) -> Markup:
     return _dots(table, rows, most=max(most, 2.0), words=lambda value: printed(value, "times"), mark=1.0)
 
 
+def _peers(table: Table) -> Markup:
+    rows = list(zip(table.column("measure"), table.column("times"), strict=True))
+    most = min(max((times.high for _, times in rows), default=1.0), 4.0)
+    return _dots(table, rows, most=max(most, 2.0), words=lambda value: printed(value, "times"), mark=1.0)
+
+
+def _training(table: Table) -> Markup:
+    needed = zip(
+        table.column("verdict"), table.column("unit"), table.column("lesson"), table.column("times"), strict=True
+    )
+    rows = [(f"{unit}: {lesson}", times) for verdict, unit, lesson, times in needed if verdict == "needed"]
+    most = max((times.high for _, times in rows), default=1.0)
+    return _dots(table, rows, most=max(most, 2.0), words=lambda value: printed(value, "times"), mark=1.0)
+
+
 _CHARTS: dict[str, Callable[[Table], Markup]] = {
+    "funnels": funnel_chart,
+    "peers": _peers,
+    "training": _training,
     "harm": _harm,
     "slips": _slips,
     "precision": _precision,
@@ -129,7 +148,8 @@ def _svg(table: Table, drawn: Iterable[Markup], rows: int, legend: Markup) -> Ma
     height = rows * _STEP + 36
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" '
-        'aria-label="{title}: chart of the table below" font-family="sans-serif" font-size="12">{legend}{drawn}</svg>'
+        'aria-label="{title}: chart of the table below" font-family="Arial, Liberation Sans, sans-serif" '
+        'font-size="12">{legend}{drawn}</svg>'
     ).format(w=WIDTH, h=height, title=table.title, legend=legend, drawn=Markup().join(drawn))
 
 

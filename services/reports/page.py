@@ -31,9 +31,8 @@ _environment = Environment(
 
 def page(report: Report, paper: Paper | None = None) -> str:
     """The page. `paper` is for the PDF; who prints the page chooses the paper in the browser."""
-    css = resources.files(__package__).joinpath("templates/report.css").read_text(encoding="utf-8")
-    if paper is not None:
-        css += f"@page {{ size: {paper}; }}\n"
+    css = _style("report.css")
+    css += _style("screen.css") if paper is None else f"@page {{ size: {paper}; }}\n"
     made_at = f"{report.made_at.astimezone(report.period.zone):%Y-%m-%d %H:%M} {report.period.zone.key}"
     return _environment.get_template("report.html").render(
         report=report,
@@ -44,6 +43,10 @@ def page(report: Report, paper: Paper | None = None) -> str:
         words=_with_code,
         long=_long,
     )
+
+
+def _style(name: str) -> str:
+    return resources.files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def _long(cell: str) -> str:

@@ -87,13 +87,13 @@ def build(
     period: Period,
     now: Found,
     before: Found,
-    faults: Sequence[Alert],
+    faults: Sequence[Alert] | None,
     library: Library,
     made_at: datetime,
 ) -> Report:
-    """The report of a hospital from its sums, those of the period before, and the alerts on its pumps."""
+    """The report of a hospital from its sums, those of the period before, and the alerts on its pumps, if known."""
     sums = total(cell.sums for cell in of_drugs(now.cells))
-    batteries = [alert for alert in in_period(faults, period) if worn_battery(alert) is not None]
+    batteries = [alert for alert in in_period(faults or (), period) if worn_battery(alert) is not None]
     found = trends(now.cells, before.cells)
     life_threatening = sums.avoided_harm.get("life_threatening", 0)
     sections = [

@@ -17,6 +17,7 @@ _NOTE = (
     "From the alerts: all that are open, and of the resolved ones what is still kept (30 days at most). A period that "
     "reaches further back may miss faults that were mended since."
 )
+_UNKNOWN = "Not known: a file of rollups holds no alerts."
 _PUMP = (Column("pump", "Serial number", "text"), Column("care_area", "Care area", "text"))
 _WHEN = (Column("since", "Since", "text"), Column("state", "State", "text"))
 
@@ -36,9 +37,9 @@ def worn_battery(alert: Alert) -> BatteryHealth | None:
     return alert.subject.battery if alert.kind == "battery_degraded" else None
 
 
-def workshop_tables(alerts: Iterable[Alert], period: Period) -> list[Table]:
-    """Keypads and batteries with a fault in the period."""
-    standing = in_period(alerts, period)
+def workshop_tables(alerts: Iterable[Alert] | None, period: Period) -> list[Table]:
+    """Keypads and batteries with a fault in the period; without alerts nothing is known of them."""
+    standing = in_period(alerts or (), period)
     keypads = [_keypad(alert, said, period) for alert in standing if (said := alert.subject.keypad) is not None]
     worn = [(health, alert) for alert in standing if (health := worn_battery(alert)) is not None]
     worn.sort(key=lambda one: (one[0].capacity, one[1].pump or ""))
@@ -58,7 +59,7 @@ def workshop_tables(alerts: Iterable[Alert], period: Period) -> list[Table]:
             keypads,
             ("keypad fault",),
             note=_NOTE,
-            empty="No keypad is held to be faulty.",
+            empty=_UNKNOWN if alerts is None else "No keypad is held to be faulty.",
         ),
         Table(
             "worn_batteries",
@@ -72,7 +73,7 @@ def workshop_tables(alerts: Iterable[Alert], period: Period) -> list[Table]:
             batteries,
             ("worn battery",),
             note=_NOTE,
-            empty="No battery is held to be worn.",
+            empty=_UNKNOWN if alerts is None else "No battery is held to be worn.",
         ),
     ]
 
