@@ -90,6 +90,21 @@ class Settings(BaseSettings):
     )
     board_user: str = Field(default="biomed", min_length=1, description="admin of a board without an account file")
     board_password: SecretStr | None = Field(default=None, description="its password; generated when unset")
+    oidc_issuer: str | None = Field(default=None, description="OpenID provider of the board, as it calls itself")
+    oidc_client_id: str | None = Field(default=None, min_length=1, description="the board's client id there")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="the board's client secret there")
+    oidc_name: str = Field(
+        default="OpenID", min_length=1, max_length=40, description="the provider's name on the login button"
+    )
+    oidc_user_claim: str = Field(
+        default="preferred_username", min_length=1, description="claim of the id token that is the user's name"
+    )
+    oidc_groups_claim: str = Field(
+        default="groups", min_length=1, description="claim of the id token with the user's groups"
+    )
+    oidc_redirect: str | None = Field(
+        default=None, description="address of /login/openid/back as browsers reach it; from the request when unset"
+    )
     metrics_token: SecretStr | None = Field(
         default=None, description="bearer token of /metrics; required beyond loopback"
     )
@@ -140,6 +155,19 @@ class Settings(BaseSettings):
             raise ValueError("sasl_ssl needs PUMPWATCH_KAFKA_USER and PUMPWATCH_KAFKA_PASSWORD")
         if self.kafka_security == "ssl" and not (self.kafka_cert and self.kafka_key):
             raise ValueError("ssl needs PUMPWATCH_KAFKA_CERT and PUMPWATCH_KAFKA_KEY")
+        return self
+
+    @model_validator(mode="after")
+    def _openid_is_complete(self) -> Self:
+        if self.oidc_issuer is None:
+            return self
+        parts = urlsplit(self.oidc_issuer)
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "?")):
+            raise ValueError("PUMPWATCH_OIDC_ISSUER is not an https address")
+        if not (self.oidc_client_id and self.oidc_client_secret):
+            raise ValueError("PUMPWATCH_OIDC_ISSUER needs PUMPWATCH_OIDC_CLIENT_ID and PUMPWATCH_OIDC_CLIENT_SECRET")
+        if self.accounts is None:
+            raise ValueError("PUMPWATCH_OIDC_ISSUER needs PUMPWATCH_ACCOUNTS, where its groups get their rights")
         return self
 
     @classmethod

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from services.board.account_file import AccountBook
+    from services.board.openid import OpenIdConfig
 
 CANCEL_AGAIN_S = 0.5
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -62,6 +63,7 @@ class BoardConfig:
     book: AccountBook
     hosts: tuple[str, ...] = LOOPBACK_NAMES
     secure: bool = False
+    openid: OpenIdConfig | None = None
     hub: Hub = field(default_factory=Hub)
 
 
@@ -76,13 +78,22 @@ class Board:
         self._publisher = publisher or EventPublisher(config.kafka)
         self._doses = Doses(config.kafka)
         self._audit = AuditLog(self._redis, self._publisher)
-        sessions = Sessions(self._redis, config.book)
+        sessions = Sessions(self._redis, config.book, config.openid.issuer if config.openid else None)
         self.feed = FeedReader(config.redis, self.hub, encode_view)
         self._status = StatusWatch(self._redis, self.hub, sessions)
         api = Api(self._redis, self.hub, Snapshots(self._redis, self.hub), self._publisher, self._audit)
         self._accounts = AccountWatch(config.book, sessions, self.hub, self._audit)
         throttle = LoginThrottle(self._redis)
-        login = Login(config.book, sessions, throttle, self.hub, self._audit, cookie=cookie, secure=config.secure)
+        login = Login(
+            config.book,
+            sessions,
+            throttle,
+            self.hub,
+            self._audit,
+            cookie=cookie,
+            secure=config.secure,
+            provider=config.openid.name if config.openid else "",
+        )
         routes = [
             Route("/", self._board),
             Route("/login", login.show, methods=["GET"]),
@@ -104,6 +115,7 @@ class Board:
             *CareAreaPage(self._redis).routes,
             *UsualHours(self._redis).routes,
             *AccountsPage(config.book, self._audit).routes,
+            *self._openid(config, sessions),
         ]
         # Whoever has a session may end it; everything else that changes something says which role it needs.
         refuse_undeclared(routes, public={*PUBLIC, "/logout"})
@@ -121,6 +133,24 @@ class Board:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         await self._app(scope, receive, send)
+
+    def _openid(self, config: BoardConfig, sessions: Sessions) -> list[Route]:
+        """The way in through an OpenID provider, where there is one."""
+        if config.openid is None:
+            return []
+        from services.board.openid import Provider  # noqa: PLC0415 (takes part of a second, most boards have none)
+        from services.board.openid_login import OpenIdLogin  # noqa: PLC0415 (as above)
+
+        provider = Provider(config.openid)
+        return OpenIdLogin(
+            provider,
+            config.book,
+            sessions,
+            self._redis,
+            self._audit,
+            cookie=self._cookie,
+            secure=config.secure,
+        ).routes
 
     def close_streams(self) -> None:
         """End every open stream; screens connect again, here or elsewhere."""

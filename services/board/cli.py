@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path  # noqa: TC003 (typer reads the annotations)
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from services.board.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD, genera
 from services.logs import configure
 from services.serving import Address, serve
 from streams.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from services.board.openid import OpenIdConfig
 
 
 def board(
@@ -46,6 +49,7 @@ def board(
             book=book,
             hosts=_names(host, allow_host or []),
             secure=address.secure,
+            openid=_openid(settings),
         )
     )
     serve(app, address, f"board ready at {{url}}, {entry}", app.close_streams)
@@ -66,6 +70,14 @@ def _accounts(settings: Settings) -> tuple[AccountBook, str]:
     only = Accounts(accounts=[Account.create(settings.board_user, password)])
     shown_once = "" if settings.board_password else f", password {password}"
     return AccountBook(fixed=only), f"user {settings.board_user}{shown_once}"
+
+
+def _openid(settings: Settings) -> OpenIdConfig | None:
+    if settings.oidc_issuer is None:
+        return None
+    from services.board.openid import OpenIdConfig  # noqa: PLC0415 (takes part of a second, most boards have none)
+
+    return OpenIdConfig.of(settings)
 
 
 def _password(settings: Settings) -> str:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from services.board.programs import Programs
     from services.board.sessions import Sessions
 
-PUBLIC = frozenset({"/login", "/healthz", "/static/base.css", "/static/theme.js", "/static/mark.svg"})
+OPENID_START, OPENID_BACK = "/login/openid", "/login/openid/back"
+PUBLIC = frozenset(
+    {"/login", OPENID_START, OPENID_BACK, "/healthz", "/static/base.css", "/static/theme.js", "/static/mark.svg"}
+)
 _CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
 _POLICY = (
     "default-src 'none'; "

@@ -42,7 +42,9 @@ class Login:
         *,
         cookie: str,
         secure: bool,
+        provider: str = "",
     ) -> None:
+        self._provider = provider
         self._audit = audit
         self._book = book
         self._sessions = sessions
@@ -57,7 +59,7 @@ class Login:
         target = incoming.local_path(request.query_params.get("next"))
         if request.state.session is not None:
             return RedirectResponse(target, 303)
-        return pages.login(target=target)
+        return self._form(target=target)
 
     async def enter(self, request: Request) -> Response:
         """Check the password. Wrong user, wrong password and a disabled account get the same answer."""
@@ -67,7 +69,7 @@ class Login:
         wait_s = math.ceil(await self._throttle.take(address, user))
         if wait_s:
             problem = f"Too many tries. Wait {wait_s} s, then try again."
-            return pages.login(429, problem=problem, user=user, target=target, wait_s=wait_s)
+            return self._form(429, problem=problem, user=user, target=target, wait_s=wait_s)
         # Bound to the event loop, so it is made inside one.
         self._hashing = self._hashing or CapacityLimiter(_HASHES_AT_ONCE)
         accounts = self._book.accounts
@@ -77,7 +79,7 @@ class Login:
             self._audit.record(
                 "login_refused", by=None, known_account=accounts.account(user) is not None, address=address_of(request)
             )
-            return pages.login(401, problem="User or password is wrong.", user=user, target=target)
+            return self._form(401, problem="User or password is wrong.", user=user, target=target)
         await self._throttle.forget(address, user)
         token = await self._sessions.open(account)
         log.info("login", address=address, user=account.user)
@@ -112,3 +114,8 @@ class Login:
         answer = RedirectResponse("/login", 303)
         answer.delete_cookie(self._cookie, httponly=True, samesite="strict", secure=self._secure)
         return answer
+
+    def _form(
+        self, status: int = 200, *, problem: str = "", user: str = "", target: str = "/", wait_s: int = 0
+    ) -> Response:
+        return pages.login(status, problem=problem, user=user, target=target, wait_s=wait_s, provider=self._provider)

@@ -30,10 +30,17 @@ def page(template: str, session: Session, **context: Any) -> Response:
     return _page(template, session=session, **context)
 
 
-def login(status: int = 200, *, problem: str = "", user: str = "", target: str = "/", wait_s: int = 0) -> Response:
-    """The login form, with what was wrong with the last try."""
+def login(
+    status: int = 200, *, problem: str = "", user: str = "", target: str = "/", wait_s: int = 0, provider: str = ""
+) -> Response:
+    """The login form, with what was wrong with the last try, and the way to an OpenID provider of this name."""
     headers = {"Retry-After": str(wait_s)} if wait_s else None
-    return _page("login.html", status, headers, problem=problem, user=user, target=target)
+    return _page("login.html", status, headers, problem=problem, user=user, target=target, provider=provider)
+
+
+def entered(target: str) -> Response:
+    """Somebody is logged in, and goes on to a path of this site."""
+    return _page("entered.html", target=target)
 
 
 def unavailable(page: bool) -> Response:  # noqa: FBT001 - the two forms of one answer

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from starlette.responses import JSONResponse
 
 from services.board.audit import NO_HOSPITAL, address_of, concerned
+from services.board.pace import Pace
 from services.board.sessions import presented
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Programs:
             return Refusal(401, "The API token is unknown, expired or revoked.", _REALM)
         if not request.url.path.startswith("/api/"):
             return Refusal(403, "API tokens are for what is below /api/; pages are for persons who log in.", {})
-        wait_s = self._paces.setdefault(session.key, Pace()).take(time.monotonic())
+        wait_s = self._paces.setdefault(session.key, Pace(PER_SECOND, AT_ONCE)).take(time.monotonic())
         if wait_s > 0:
             wait = str(math.ceil(wait_s))
             return Refusal(429, f"More than {PER_SECOND:.0f} requests a second; wait {wait} s.", {"Retry-After": wait})
@@ -80,22 +81,3 @@ class Programs:
                 detail="unknown or revoked" if token is None else "expired",
                 address=address_of(request),
             )
-
-
-class Pace:
-    """A bucket of requests that fills again with time."""
-
-    def __init__(self, per_second: float = PER_SECOND, at_once: float = AT_ONCE) -> None:
-        self._per_second = per_second
-        self._at_once = at_once
-        self._left = at_once
-        self._at = 0.0
-
-    def take(self, at: float) -> float:
-        """Take one at a monotonic time and return 0, or the seconds until there is one."""
-        self._left = min(self._at_once, self._left + (at - self._at) * self._per_second) if self._at else self._left
-        self._at = at
-        if self._left < 1:
-            return (1 - self._left) / self._per_second
-        self._left -= 1
-        return 0.0

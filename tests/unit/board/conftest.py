@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from redis.asyncio import Redis
 
-from schemas.events import AlertAction, AuditEvent
+from schemas.events import AlertAction, AuditEvent, AuditKind
 from schemas.topics import AUDIT
 from services.board.account_file import AccountBook
 from services.board.accounts import Account, Accounts
@@ -79,6 +79,11 @@ class ServedBoard:
             while not self.app.feed.hospitals.issuperset(hospitals):  # noqa: ASYNC110 (no event tells it)
                 await asyncio.sleep(0.01)
 
+    async def audited(self, kind: AuditKind) -> list[AuditEvent]:
+        """The events of a kind, once everything so far is taken down."""
+        await asyncio.wait_for(self.app._audit._waiting.join(), 60)
+        return [event for event in self.publisher.audited if event.kind == kind]
+
     def client(self, **options: Any) -> httpx.AsyncClient:
         """A browser without a session."""
         client = httpx.AsyncClient(base_url=self.url, timeout=60, verify=False, **options)  # noqa: S501 (plain HTTP)
@@ -112,14 +117,22 @@ def book() -> AccountBook:
 @pytest.fixture
 async def board(redis: Redis, redis_url: str, book: AccountBook) -> AsyncIterator[ServedBoard]:
     """A board that is up."""
+    async with serving(BoardConfig(redis=redis_url, kafka={}, book=book)) as served:
+        yield served
+
+
+@contextlib.asynccontextmanager
+async def serving(config: BoardConfig, listening: socket.socket | None = None) -> AsyncIterator[ServedBoard]:
+    """Serve a board, on a port of its own unless a bound socket is given."""
     publisher = RecordingPublisher()
-    app = Board(BoardConfig(redis=redis_url, kafka={}, book=book), publisher)
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+    app = Board(config, publisher)
+    if listening is None:
+        listening = socket.socket()
+        listening.bind(("127.0.0.1", 0))
     server = _Server(
         uvicorn.Config(app, log_config=None, lifespan="on", server_header=False, timeout_graceful_shutdown=1)
     )
-    serving = asyncio.create_task(server.serve([listening]))
+    running = asyncio.create_task(server.serve([listening]))
     served = ServedBoard(app, f"http://127.0.0.1:{listening.getsockname()[1]}", publisher)
     while not server.started:  # noqa: ASYNC110 (uvicorn has no event for it)
         await asyncio.sleep(0.01)
@@ -129,4 +142,4 @@ async def board(redis: Redis, redis_url: str, book: AccountBook) -> AsyncIterato
     app.close_streams()
     publisher.refusal = None
     server.should_exit = True
-    await serving
+    await running

@@ -48,7 +48,7 @@ async def test_public_paths_are_the_login_and_what_it_needs(board):
     """The list is short, and /healthz tells a stranger nothing but good or bad."""
     client = board.client()
     static = {"/static/base.css", "/static/theme.js", "/static/mark.svg"}
-    assert set(PUBLIC) == {"/login", "/healthz"} | static
+    assert set(PUBLIC) == {"/login", "/login/openid", "/login/openid/back", "/healthz"} | static
     assert [(await client.get(path)).status_code for path in ("/login", *static)] == [200] * 4
     assert set((await client.get("/healthz")).json()) == {"status"}
 
