@@ -36,7 +36,8 @@ class AlertView(msgspec.Struct, frozen=True):
 class OpenAlerts(msgspec.Struct, frozen=True, kw_only=True):
     """Open alerts, worst and newest first. `total` counts those beyond `limit` too, `now` is the board's clock.
 
-    With a filter `total` counts those that it admits among the `looked_at` worst and newest of all that are `open`.
+    With a filter `total` counts those that it admits among the `looked_at` worst and newest of all that are `open`, and
+    `hidden` names the firing critical ones that it does not admit.
     """
 
     now: int
@@ -44,6 +45,7 @@ class OpenAlerts(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     open: int
     looked_at: int
+    hidden: list[str]
     alerts: list[AlertView]
 
 
@@ -68,8 +70,13 @@ async def read_open(redis: Redis, of: Hospitals, limit: int, narrowed: Filter = 
         total=open_ if everything else len(admitted),
         open=open_,
         looked_at=open_ if everything else min(open_, LOOKED_THROUGH),
+        hidden=[each.alert.fingerprint for each in found if _calls(each) and not narrowed.admits(each.alert)],
         alerts=[view(each) for each in admitted[:limit]],
     )
+
+
+def _calls(stored: StoredAlert) -> bool:
+    return stored.alert.severity == "critical" and stored.alert.state == "firing"
 
 
 class Snapshots:

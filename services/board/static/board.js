@@ -113,17 +113,9 @@ function snapshot(read) {
   readAt = clock();
   $("alerts").ariaBusy = "false";
   alerts.replace(read.alerts, read.limit);
-  if (filters.size) learnStanding();
-  else calls.standing(read.alerts);
+  calls.standing(read.alerts, read.hidden);
   showMore(read.total, read);
   differing = 0;
-}
-
-/** Whoever narrows the list is called for the others too, so what stands among them must be known. */
-async function learnStanding() {
-  const asked = new URLSearchParams({ ...(chosen && { hospital: chosen }), severity: "critical", state: "firing" });
-  const answer = await fetch(`/api/alerts?${asked}`).catch(() => null);
-  if (answer?.ok) calls.standing((await answer.json()).alerts);
 }
 
 async function readAgain() {

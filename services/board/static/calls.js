@@ -45,11 +45,10 @@ export class Calls {
     this.#show();
   }
 
-  /** These stand already: nobody is called for them now. Those that ended meanwhile are not called for any more. */
-  standing(views) {
-    const calls = new Set(views.filter(calling).map((view) => view.alert.fingerprint));
-    for (const fingerprint of [...this.unanswered.keys()]) if (!calls.has(fingerprint)) this.#answered(fingerprint);
-    this.known = calls;
+  /** These stand already, and these too, which a filter hides: nobody is called for them now, or for what ended. */
+  standing(views, hidden) {
+    this.known = new Set([...views.filter(calling).map((view) => view.alert.fingerprint), ...hidden]);
+    for (const fingerprint of [...this.unanswered.keys()]) if (!this.known.has(fingerprint)) this.#answered(fingerprint);
   }
 
   /** An alert changed. */

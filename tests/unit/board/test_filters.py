@@ -48,7 +48,9 @@ async def test_what_the_list_cuts_off_is_found(board, redis):
     client = await board.logged_in()
     plain = (await client.get("/api/alerts")).json()
     assert (len(plain["alerts"]), plain["total"], plain["open"]) == (SHOWN_AT_MOST, len(many) + 1, len(many) + 1)
+    assert plain["hidden"] == []
     found = (await client.get("/api/alerts", params={"drug": "Heparin"})).json()
+    assert set(found["hidden"]) == {each.fingerprint for each in many}
     assert [each["alert"]["fingerprint"] for each in found["alerts"]] == ["rare"]
     assert (found["total"], found["open"], found["looked_at"]) == (1, len(many) + 1, len(many) + 1)
     async with opened(client, drug="Heparin", severity="info,warning") as events:
