@@ -27,15 +27,20 @@ from services.ndjson import name_of, numbered_lines, opened
 from services.readmodel.alerts import hospitals
 from services.readmodel.connection import UNAVAILABLE, connect
 from services.readmodel.faults import pump_faults
+from services.readmodel.rollups import changes
+from services.readmodel.spans import Span, SpanReader
 from services.reports.period import Period, find, from_rollups, today
 from streams.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from schemas.events import Alert
+    from services.readmodel.rollups import RollupSums
+    from services.reports.peer_months import PeerMonths
     from services.reports.period import Found
     from services.reports.report import Report
+    from services.reports.table import Table
 
 NEEDED = ("jinja2", "statsmodels", "weasyprint")
 
@@ -60,6 +65,8 @@ class Sources(NamedTuple):
     now: Found
     before: Found
     faults: list[Alert] | None
+    months: dict[str, list[tuple[str, RollupSums]]]
+    """By month of the benchmarks, as `2026-10`, and in it by care area."""
 
 
 def report(
@@ -78,6 +85,9 @@ def report(
         typer.Option(metavar="FILE", help="Rollups as NDJSON (- for standard input) instead of those in Redis."),
     ] = None,
     redis: Annotated[str | None, typer.Option(help="Redis URL; PUMPWATCH_REDIS.")] = None,
+    peers: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The peers file: adds where the hospital stands among others.")
+    ] = None,
     paper: Annotated[Paper, typer.Option(help="Size of the PDF's pages.")] = Paper.A4,
 ) -> None:
     """Report on a hospital: harm avoided, overrides, slips, the drug library, plugging in, pumps for the workshop.
@@ -90,14 +100,16 @@ def report(
     required()
     period = _period(first, to, last, zone_named(zone))
     own = Library(load_default() if library is None else read_sound(library))
+    beside = None if peers is None else _beside(peers, period)
+    months = [] if beside is None else beside.first_days()
     with _progress() as tell:
         if rollups is None:
-            sources = _from_redis(redis, hospital, period, tell)
+            sources = _from_redis(redis, hospital, period, months, tell)
         else:
-            sources = _from_file(rollups, hospital, period)
+            sources = _from_file(rollups, hospital, period, months)
         if not sources.now.cells:
             fail(f"nothing is known of {hospital} from {period.first} to {period.last}", code=1)
-        _write(_made(hospital, period, sources, own), out, paper, tell)
+        _write(_made(hospital, period, sources, own, beside), out, paper, tell)
 
 
 def required() -> None:
@@ -148,15 +160,30 @@ def last_whole(last: Last, present: date, zone: ZoneInfo) -> Period:
     return Period(end.replace(day=1), end, zone)
 
 
-def _from_redis(redis: str | None, hospital: str, period: Period, tell: Callable[[str], None]) -> Sources:
+def _beside(peers: Path, period: Period) -> PeerMonths:
+    from services.reports.peer_months import load  # noqa: PLC0415 (needs the extra)
+    from services.reports.peers import PeersRefusedError  # noqa: PLC0415
+    from services.reports.releases import ReleaseError  # noqa: PLC0415
+
+    try:
+        return load(peers, period)
+    except (PeersRefusedError, ReleaseError) as refusal:
+        fail(str(refusal))
+
+
+def _from_redis(
+    redis: str | None, hospital: str, period: Period, months: Sequence[date], tell: Callable[[str], None]
+) -> Sources:
     url = Settings.load(redis=redis).redis.get_secret_value()
     try:
-        return asyncio.run(_read(url, hospital, period, tell))
+        return asyncio.run(_read(url, hospital, period, months, tell))
     except UNAVAILABLE:
         fail("Redis does not answer; start it, or set PUMPWATCH_REDIS", code=1)
 
 
-async def _read(url: str, hospital: str, period: Period, tell: Callable[[str], None]) -> Sources:
+async def _read(
+    url: str, hospital: str, period: Period, months: Sequence[date], tell: Callable[[str], None]
+) -> Sources:
     redis = connect(url)
     try:
         if hospital not in await hospitals(redis):
@@ -165,16 +192,25 @@ async def _read(url: str, hospital: str, period: Period, tell: Callable[[str], N
             await find(redis, hospital, each, lambda span: tell(f"reading the sums of {span}"))
             for each in (period, period.before)
         ]
-        return Sources(now, before, await pump_faults(redis, hospital))
+        reader = SpanReader(redis, hospital, period.zone, await changes(redis, hospital))
+        own = {f"{first:%Y-%m}": (await reader.read(Span.month_of(first))).cells for first in months}
+        by_area = {month: [(cell.care_area, cell.sums) for cell in cells] for month, cells in own.items()}
+        return Sources(now, before, await pump_faults(redis, hospital), by_area)
     finally:
         await redis.aclose()
 
 
-def _from_file(file: str, hospital: str, period: Period) -> Sources:
+def _from_file(file: str, hospital: str, period: Period, months: Sequence[date]) -> Sources:
     """Faults of pumps are in no rollup, so nothing is known of them."""
-    both = Period(period.before.first, period.last, period.zone)
-    read = [one for one in _rollups(file) if one.hospital == hospital and _within(one, both)]
-    return Sources(from_rollups(read, hospital, period), from_rollups(read, hospital, period.before), None)
+    whole = [Period(*Span.month_of(first), period.zone) for first in months]
+    wanted = [period, period.before, *whole]
+    read = [one for one in _rollups(file) if one.hospital == hospital and any(_within(one, each) for each in wanted)]
+    now, before, *own = (from_rollups(read, hospital, each) for each in wanted)
+    by_area = {
+        f"{month.first:%Y-%m}": [(cell.of.care_area, cell.sums) for cell in found.cells]
+        for month, found in zip(whole, own, strict=True)
+    }
+    return Sources(now, before, None, by_area)
 
 
 def _within(rollup: Rollup, period: Period) -> bool:
@@ -190,10 +226,16 @@ def _rollups(file: str) -> Iterator[Rollup]:
                 fail(f"{name_of(file)}:{number}: {refused.reason}", code=1)
 
 
-def _made(hospital: str, period: Period, sources: Sources, library: Library) -> Report:
-    from services.reports.report import build  # noqa: PLC0415 (needs the extra)
+def _made(hospital: str, period: Period, sources: Sources, library: Library, beside: PeerMonths | None) -> Report:
+    from services.reports.peer_tables import OwnMonth, by_profile, peer_tables  # noqa: PLC0415 (needs the extra)
+    from services.reports.report import build  # noqa: PLC0415
 
-    return build(hospital, period, *sources, library, datetime.now(UTC))
+    now, before, faults, months = sources
+    tables: list[Table] = []
+    if beside is not None:
+        own = [OwnMonth(release, by_profile(months[release.month], library.profile)) for release in beside.releases]
+        tables = peer_tables(hospital, beside.peers, own)
+    return build(hospital, period, now, before, faults, library, datetime.now(UTC), tables)
 
 
 def _write(made: Report, out: Path, paper: Paper, tell: Callable[[str], None]) -> None:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from services.reports.benchmarks import Release
     from services.reports.own import Compared
     from services.reports.peers import Peers
-    from services.reports.period import Cell
     from services.reports.table import Value
 
 
@@ -28,11 +27,11 @@ class OwnMonth(NamedTuple):
     sums: Mapping[Profile, RollupSums]
 
 
-def by_profile(cells: Iterable[Cell], profile: Callable[[str], Profile]) -> dict[Profile, RollupSums]:
-    """Sums by the profile of their care areas."""
+def by_profile(sums: Iterable[tuple[str, RollupSums]], profile: Callable[[str], Profile]) -> dict[Profile, RollupSums]:
+    """Sums of care areas, each with its name, by their profile."""
     found: defaultdict[Profile, RollupSums] = defaultdict(RollupSums)
-    for cell in cells:
-        found[profile(cell.of.care_area)].add(cell.sums)
+    for care_area, one in sums:
+        found[profile(care_area)].add(one)
     return dict(found)
 
 

@@ -15,11 +15,13 @@ from services.reports.entries import (
     span_table,
 )
 from services.reports.intervals import wilson
+from services.reports.lessons import load_lessons
 from services.reports.limits import limit_tables
 from services.reports.period import of_drugs
 from services.reports.plugs import plug_tables
 from services.reports.stories import story_table
 from services.reports.table import Interval, Table, printed
+from services.reports.training_tables import training_tables
 from services.reports.trends import trend_table, trends
 from services.reports.workshop import in_period, workshop_tables, worn_battery
 
@@ -90,8 +92,12 @@ def build(
     faults: Sequence[Alert] | None,
     library: Library,
     made_at: datetime,
+    peers: Sequence[Table] = (),
 ) -> Report:
-    """The report of a hospital from its sums, those of the period before, and the alerts on its pumps, if known."""
+    """The report of a hospital from its sums, those of the period before, and the alerts on its pumps, if known.
+
+    `peers` are the tables that set it beside other hospitals, if it takes part.
+    """
     sums = total(cell.sums for cell in of_drugs(now.cells))
     batteries = [alert for alert in in_period(faults or (), period) if worn_battery(alert) is not None]
     found = trends(now.cells, before.cells)
@@ -134,12 +140,21 @@ def build(
             plug_tables(now.cells, batteries),
         ),
         Section(
+            "training",
+            "Training needs",
+            "Which unit needs which lesson, by the harm that it would avoid; each beside the hospital's other units.",
+            training_tables(now.cells, max(len(now.heard), 1), load_lessons(), library.profile),
+        ),
+        Section(
             "workshop",
             "For the workshop",
             "Serial numbers whose keypad or battery should be looked at.",
             workshop_tables(faults, period),
         ),
     ]
+    if peers:
+        lead = "Where this hospital stands among others of its size and kind, with its own mix of care areas."
+        sections.append(Section("peers", "Beside other hospitals", lead, list(peers)))
     test = now.test or before.test
     notes = _notes(period, len(now.heard), test=test)
     return Report(hospital, period, made_at, len(now.heard), test, _tiles(now, sums), sections, notes)

@@ -99,6 +99,7 @@ def _words(wanted: Iterable[Need], lessons: Lessons) -> Table:
             (lessons.lessons[name].title, ", ".join(of), lessons.lessons[name].words, lessons.lessons[name].avoids)
             for name, of in units.items()
         ],
+        ("training need",),
         empty="No unit stands out: nothing that a lesson would change is told apart from chance.",
     )
 
@@ -127,7 +128,6 @@ def follow_up_table(cells: Iterable[Cell], lessons: Lessons, unit: str, on: date
             Column("verdict", "", "text"),
         ),
         rows,
-        ("change since a training",),
         note="A unit chosen for a bad spell gets better by itself: what is to be expected anyway is told beside it.",
     )
 

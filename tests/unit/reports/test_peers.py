@@ -1,6 +1,7 @@
 """The peers file, the folder of benchmarks, and what a hospital is told of where it stands."""
 
 from datetime import date
+from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
@@ -8,13 +9,14 @@ import pytest
 from scipy.stats import norm
 
 from services.readmodel.rollups import RollupSums
-from services.reports.benchmarks import release
+from services.reports.benchmarks import Release, release
 from services.reports.disclosure import blur
 from services.reports.funnel_chart import funnel_chart
 from services.reports.own import compared
+from services.reports.peer_months import load, told_in
 from services.reports.peer_tables import OwnMonth, by_profile, peer_tables
 from services.reports.peers import Hospital, Peers, PeersRefusedError, load_peers, parse_peers
-from services.reports.period import Cell, Place
+from services.reports.period import Period
 from services.reports.releases import ReleaseError, key, publish, published
 
 KEY = b"a key of the operator, for tests"
@@ -175,11 +177,9 @@ def test_before_the_first_month_there_is_nothing():
 
 def test_care_areas_add_up_by_their_profile():
     """Two wards are one stratum, two intensive care units another."""
-    cells = [
-        Cell(Place("a", area, "x", "day", date(2026, 10, 1)), RollupSums(entries=entries))
-        for area, entries in (("Ward 1", 5), ("Ward 2", 7), ("4 West", 3), ("MICU", 2))
-    ]
-    found = by_profile(cells, lambda area: "adult_icu" if area in {"4 West", "MICU"} else "ward")
+    areas = (("Ward 1", 5), ("Ward 2", 7), ("4 West", 3), ("MICU", 2))
+    sums = [(area, RollupSums(entries=entries)) for area, entries in areas]
+    found = by_profile(sums, lambda area: "adult_icu" if area in {"4 West", "MICU"} else "ward")
     assert {profile: sums.entries for profile, sums in found.items()} == {"ward": 12, "adult_icu": 5}
 
 
@@ -211,3 +211,27 @@ def test_a_file_that_is_no_release_is_named(tmp_path):
     (tmp_path / "2026-10.json").write_text("{}")
     with pytest.raises(ReleaseError, match=r"2026-10\.json"):
         published(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "months"),
+    [
+        (date(2026, 9, 1), date(2026, 10, 31), ["2026-09", "2026-10"]),
+        (date(2026, 10, 12), date(2026, 10, 18), ["2026-10"]),
+        (date(2026, 11, 2), date(2026, 11, 8), ["2026-10"]),
+        (date(2026, 7, 1), date(2026, 7, 31), []),
+    ],
+)
+def test_a_report_tells_of_its_months_or_of_the_last_before_it(first, last, months):
+    """A week of November, not published yet, is shown the benchmarks of October; July has none before it."""
+    releases = [Release(month, {}) for month in ("2026-08", "2026-09", "2026-10")]
+    assert [one.month for one in told_in(releases, Period(first, last, ZoneInfo("UTC")))] == months
+
+
+def test_the_benchmarks_lie_beside_the_peers_file(tmp_path):
+    """In the folder that it names."""
+    (tmp_path / "peers.yaml").write_text(FILE + "benchmarks: told\n")
+    publish(tmp_path / "told", Release("2026-10", {}))
+    found = load(tmp_path / "peers.yaml", Period(date(2026, 10, 1), date(2026, 10, 31), ZoneInfo("UTC")))
+    assert found.first_days() == [date(2026, 10, 1)]
+    assert found.peers.groups("2026-10") == {"medium general": ["st-mary"]}
