@@ -17,12 +17,12 @@ from services.board.actions import action_on
 from services.board.audit import address_of
 from services.board.hub import SNAPSHOT_NEEDED
 from services.board.publisher import NotConfirmedError
-from services.board.roles import requires
+from services.board.roles import Role, requires
 from services.board.snapshot import SHOWN_AT_MOST, read_open, view
-from services.board.status import progress, read_fleet
+from services.board.status import Progress, progress, read_fleet
 from services.readmodel.alerts import by_fingerprint
 from services.readmodel.connection import UNAVAILABLE
-from services.readmodel.progress import read_pipeline
+from services.readmodel.progress import Worker, read_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -59,6 +59,31 @@ class ActionRequest(msgspec.Struct, forbid_unknown_fields=True):
     comment: Annotated[str, msgspec.Meta(max_length=500)] | None = None
 
 
+class ActionTaken(msgspec.Struct, frozen=True):
+    """An action that Kafka has; the stream tells the alert's next revision."""
+
+    id: str
+    fingerprint: str
+    revision: int
+
+
+class SessionView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks. `hospitals` null are all; `csrf` is for `X-CSRF-Token`; `expires_at` is epoch ms."""
+
+    user: str
+    role: Role
+    hospitals: list[str] | None
+    csrf: str
+    expires_at: int
+
+
+class PipelineView(msgspec.Struct, frozen=True, kw_only=True):
+    """How the pipeline moves; each worker is told to those alone who may see all hospitals."""
+
+    pipeline: Progress
+    workers: list[Worker]
+
+
 class _Json(Response):
     media_type = "application/json"
 
@@ -90,13 +115,13 @@ class Api:
         """Who is logged in, and the token that actions carry."""
         session = request.state.session
         return _Json(
-            {
-                "user": session.user,
-                "role": session.role,
-                "hospitals": session.hospitals and sorted(session.hospitals),
-                "csrf": session.csrf,
-                "expires_at": int(session.expires_at * 1000),
-            }
+            SessionView(
+                user=session.user,
+                role=session.role,
+                hospitals=None if session.hospitals is None else sorted(session.hospitals),
+                csrf=session.csrf,
+                expires_at=int(session.expires_at * 1000),
+            )
         )
 
     async def alerts(self, request: Request) -> Response:
@@ -118,7 +143,8 @@ class Api:
         now = time.time()
         pipeline = await read_pipeline(self._redis, now)
         of = scope.hospitals(request)
-        return _Json({"pipeline": progress(pipeline, now, of), "workers": pipeline.workers if of is None else ()})
+        workers = list(pipeline.workers) if of is None else []
+        return _Json(PipelineView(pipeline=progress(pipeline, now, of), workers=workers))
 
     @requires("responder")
     async def act(self, request: Request) -> Response:
@@ -143,7 +169,7 @@ class Api:
             address=address_of(request),
             test=alert.test,
         )
-        return _Json({"id": action.id, "fingerprint": alert.fingerprint, "revision": alert.revision}, 202)
+        return _Json(ActionTaken(action.id, alert.fingerprint, alert.revision), 202)
 
     async def stream(self, request: Request) -> Response:
         """The live stream. `Last-Event-ID`, or `after` for the first connection of a page, resumes it.

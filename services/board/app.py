@@ -28,6 +28,7 @@ from services.board.guard import PUBLIC, LoginRequired, SameOriginOnly, Security
 from services.board.hub import Hub
 from services.board.login import Login
 from services.board.maintenance import MaintenancePage
+from services.board.openapi import OpenApi
 from services.board.programs import Programs
 from services.board.publisher import EventPublisher
 from services.board.pump_page import PumpPage
@@ -117,6 +118,7 @@ class Board:
             *AccountsPage(config.book, self._audit).routes,
             *self._openid(config, sessions),
         ]
+        routes += OpenApi(routes).routes
         # Whoever has a session may end it; everything else that changes something says which role it needs.
         refuse_undeclared(routes, public={*PUBLIC, "/logout"})
         app: ASGIApp = Starlette(

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
 
-from schemas.drugs.care_areas import PROFILES
+from schemas.drugs.care_areas import PROFILES, Profile
+from schemas.events import Field  # noqa: TC001 (msgspec reads the annotations)
 from streams.intent import grid, parameters, priors
 from streams.intent.prior import Prior
 from streams.libraries import EVERY_HOSPITAL, Libraries, LibraryFollower
@@ -19,8 +20,7 @@ from streams.libraries import EVERY_HOSPITAL, Libraries, LibraryFollower
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from schemas.drugs.care_areas import Profile
-    from schemas.events import Field, LibraryRow
+    from schemas.events import LibraryRow
     from schemas.library import Library
     from streams.intent.prior import Context, Density
 

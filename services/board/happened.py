@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from schemas.events import Severity  # noqa: TC001 (msgspec reads the annotations)
 from services.board.wording import COMMITS, figure
 from streams.alerts.words import span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
 
-    from schemas.events import Alert, DoseScore, Severity
+    from schemas.events import Alert, DoseScore
 
 What = Literal[
     "entered", "raised", "changed", "acknowledged", "commented", "escalated", "resolved", "reopened", "corrected",

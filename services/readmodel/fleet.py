@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from schemas.events import Severity  # noqa: TC001 (msgspec reads the annotations)
 from services.readmodel.alerts import SEVERITIES, key_of_open, score_range
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from redis.asyncio import Redis
-
-    from schemas.events import Severity
 
 # Judgement: a pump sends its state at least every minute, so five minutes of silence are more than a lost packet.
 ONLINE_WITHIN_MS = 5 * 60 * 1000
