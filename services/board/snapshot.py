@@ -76,7 +76,8 @@ async def read_open(redis: Redis, of: Hospitals, limit: int, narrowed: Filter = 
 
 
 def _calls(stored: StoredAlert) -> bool:
-    return stored.alert.severity == "critical" and stored.alert.state == "firing"
+    alert = stored.alert
+    return alert.severity == "critical" and alert.state == "firing" and alert.maintenance is None
 
 
 class Snapshots:
