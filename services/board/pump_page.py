@@ -12,6 +12,7 @@ from starlette.routing import Route
 from services.board import incoming, pages, scope
 from services.board.snapshot import AlertView, view
 from services.board.status import now_ms
+from services.board.story import RecentLine, line_of
 from services.board.wording import CAUSES
 from services.readmodel.pump import PumpState, read_pump
 
@@ -59,6 +60,7 @@ class PumpView(msgspec.Struct, frozen=True, kw_only=True):
     resolved: list[AlertView]
     battery: AlertView | None
     keypad: AlertView | None
+    entries: list[RecentLine]
 
 
 class PumpPage:
@@ -110,6 +112,7 @@ def pump_view(pump: str, record: PumpRecord, now: int) -> PumpView:
         resolved=[view(each) for each in resolved[:RESOLVED_SHOWN]],
         battery=_newest(record.alerts, "battery_degraded"),
         keypad=_newest(record.alerts, "keypad_fault"),
+        entries=[line_of(each, None) for each in record.entries],
     )
 
 

@@ -1,4 +1,4 @@
-"""What is known of one pump: its state now, its charge of the last days, its episodes on battery and its alerts."""
+"""What is known of one pump: its state, its charge of the last days, its episodes on battery, alerts and entries."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import msgspec
 import structlog
 from redis.client import NEVER_DECODE
 
+from schemas.codec import from_ms
 from schemas.events import PowerEpisode
 from services.readmodel.alerts import by_fingerprint
+from services.readmodel.entries import recent_entries
 from services.readmodel.fleet import ONLINE_WITHIN_MS
 from streams.sink.charge import SAMPLE_BYTES, ChargeSample
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from services.readmodel.alerts import StoredAlert
+    from services.readmodel.entries import RecentEntry
 
 log = structlog.get_logger()
 
@@ -56,12 +59,13 @@ class StoredEpisode(NamedTuple):
 
 
 class PumpRecord(NamedTuple):
-    """All of one pump that the asker may see; episodes and alerts newest first, open alerts before resolved ones."""
+    """All of one pump that the asker may see; all newest first, open alerts before resolved ones."""
 
     state: PumpState | None
     charge: Sequence[ChargeSample]
     episodes: Sequence[StoredEpisode]
     alerts: Sequence[StoredAlert]
+    entries: Sequence[RecentEntry]
 
     @property
     def hospital(self) -> str | None:
@@ -70,11 +74,12 @@ class PumpRecord(NamedTuple):
             return self.state.hospital
         seen = [(one.episode.at, one.episode.hospital) for one in self.episodes]
         seen += [(one.alert.at, one.alert.hospital) for one in self.alerts]
+        seen += [(from_ms(one.line.at), one.line.hospital) for one in self.entries]
         return max(seen)[1] if seen else None
 
 
 async def read_pump(redis: Redis, pump: str, now_ms: int, admits: Callable[[str], bool]) -> PumpRecord:
-    """Read a pump in three round trips; what belongs to a hospital that `admits` refuses is left out.
+    """Read a pump in five round trips; what belongs to a hospital that `admits` refuses is left out.
 
     Charge samples are those of the hospital that the pump is in now: they begin anew when it moves.
     """
@@ -93,6 +98,7 @@ async def read_pump(redis: Redis, pump: str, now_ms: int, admits: Callable[[str]
         [ChargeSample.unpacked(sample) for sample in samples if len(sample) == SAMPLE_BYTES],
         [one for one in _episodes(episodes) if admits(one.episode.hospital)],
         [one for one in await by_fingerprint(redis, fingerprints) if admits(one.alert.hospital)],
+        [one for one in await recent_entries(redis, pump) if admits(one.line.hospital)],
     )
 
 

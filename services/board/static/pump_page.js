@@ -4,6 +4,7 @@ import { alertLines } from "./alert_lines.js";
 import { ago, chargeChart } from "./charge.js";
 import { at, setClock, span, timeOfDay } from "./clock.js";
 import { fill, link, make, row, to } from "./elements.js";
+import { entryRow } from "./entries.js";
 import { poll } from "./poll.js";
 
 const EVERY_MS = 5000;
@@ -69,6 +70,12 @@ function showEpisodes(episodes) {
   fill($("episode-rows"), JSON.stringify(episodes), ...episodes.map(episodeRow));
 }
 
+function showEntries(entries) {
+  $("no-entries").hidden = entries.length > 0;
+  $("entries").hidden = !entries.length;
+  fill($("entry-rows"), JSON.stringify(entries), ...entries.map(entryRow));
+}
+
 function facts(list, pairs) {
   const shown = pairs.filter(([, value]) => value !== undefined && value !== null && value !== "");
   fill(list, JSON.stringify(shown), ...shown.flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]));
@@ -105,6 +112,7 @@ function show(view) {
   showState(view.state, view.episodes);
   showCharge(view);
   showEpisodes(view.episodes);
+  showEntries(view.entries);
   fill($("open"), JSON.stringify(view.open), alertLines(view.open, "No alert of this pump is open."));
   fill($("resolved"), JSON.stringify(view.resolved), alertLines(view.resolved, "None in the last 30 days."));
   showVerdict("battery", view.battery, batteryFacts);

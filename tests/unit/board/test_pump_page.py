@@ -6,7 +6,8 @@ import pytest
 
 from schemas.events import AlertSubject, BatteryHealth
 from services.board.accounts import Account
-from streams.sink import ReadModel
+from streams.sink import ReadModel, entries
+from tests.made_alerts import score
 from tests.made_events import heartbeat
 from tests.made_places import episode, hear, two_days
 from tests.made_read_model import alert, store
@@ -64,6 +65,17 @@ async def test_alerts_of_a_pump_and_the_verdicts_on_it(board, redis):
     assert [each["alert"]["fingerprint"] for each in found["resolved"]] == [f"r{n}" for n in range(10)]
     assert found["battery"]["alert"]["subject"]["battery"]["capacity"] == 0.61
     assert (found["keypad"], found["state"], found["hospital"]) == (None, None, "North")
+
+
+async def test_recent_entries_of_what_the_session_may_see(board, redis):
+    """The newest first; a pump of which nothing else is known has a page too."""
+    mine, other = score(hospital="North", pump="P1", entry="e1"), score(hospital="South", pump="P1", entry="e2")
+    await entries.put(ReadModel(redis, "tests"), [(1, mine), (2, other)])
+    found = (await (await board.logged_in()).get("/api/pumps/P1")).json()
+    assert len(found["entries"]) == 2
+    assert (found["entries"][1]["typed"], found["entries"][1]["drug"]) == (mine.typed, mine.drug)
+    north = (await (await board.logged_in("north")).get("/api/pumps/P1")).json()
+    assert (north["hospital"], len(north["entries"]), north["entries"][0]["verdict"]) == ("North", 1, mine.verdict)
 
 
 async def test_an_open_alert_is_never_pushed_out_by_resolved_ones(board, redis):
