@@ -23,6 +23,7 @@ from services.board.audit import AuditLog
 from services.board.care_area_page import CareAreaPage
 from services.board.choices import FilterChoices
 from services.board.doses import Doses
+from services.board.drug_page import DrugPage
 from services.board.feed import FeedReader
 from services.board.guard import PUBLIC, LoginRequired, SameOriginOnly, SecurityHeaders, wants_page
 from services.board.hub import Hub
@@ -110,6 +111,7 @@ class Board:
             Route("/api/stream", api.stream),
             *FilterChoices(self._redis).routes,
             *AlertPage(self._redis, self._doses).routes,
+            *DrugPage(self._redis, self._doses).routes,
             *Search(self._redis).routes,
             *MaintenancePage(self._redis, self._publisher, self._audit).routes,
             *PumpPage(self._redis).routes,
