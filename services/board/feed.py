@@ -81,6 +81,8 @@ class FeedReader:
                     self._hub.request_snapshots()
                 elif stored is not None:
                     self._hub.publish_change(hospital, self._encode(stored))
+                    # Screens send between two changes: a rush of them overflows no queue that is being read.
+                    await asyncio.sleep(0)
                 self._read_up_to[hospital] = position
 
     async def _look_for_hospitals(self) -> bool:
