@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 What = Literal[
     "entered", "raised", "changed", "acknowledged", "commented", "escalated", "resolved", "reopened", "corrected",
-    "stood", "cancelled", "gap",
+    "stood", "cancelled", "gap", "held", "let_go",
 ]  # fmt: skip
+
+
+_HELD = "A maintenance window holds it: it calls nobody"
 
 
 class Happening(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -82,8 +85,9 @@ def _outcome(score: DoseScore) -> Happening | None:
 def _first(alert: Alert) -> Happening:
     if alert.revision > 1:
         return Happening(at=alert.at, what="gap", text=f"Earlier steps are no longer kept. {alert.summary}")
+    held = "" if alert.maintenance is None else f". {_HELD}"
     return Happening(
-        at=alert.at, what="raised", severity=alert.severity, text=f"Alert, {alert.severity}: {alert.summary}"
+        at=alert.at, what="raised", severity=alert.severity, text=f"Alert, {alert.severity}: {alert.summary}{held}"
     )
 
 
@@ -93,8 +97,7 @@ def _between(before: Alert, after: Alert) -> Iterator[Happening]:
         between = after.revision - before.revision - 1
         text = f"{between} {'step' if between == 1 else 'steps'} no longer kept"
         yield Happening(at=after.at, what="gap", text=text)
-    if after.escalated_at is not None and after.escalated_at != before.escalated_at:
-        yield Happening(at=after.escalated_at, what="escalated", text="Escalated: nobody had acknowledged it")
+    yield from _by_time(before, after)
     new_comment = after.comment if after.comment != before.comment else None
     if after.state != before.state:
         yield _moved(before, after, new_comment)
@@ -109,6 +112,15 @@ def _between(before: Alert, after: Alert) -> Iterator[Happening]:
         yield Happening(at=after.at, what="changed", severity=after.severity, text=text)
     elif after.summary != before.summary:
         yield Happening(at=after.at, what="changed", text=after.summary)
+
+
+def _by_time(before: Alert, after: Alert) -> Iterator[Happening]:
+    if after.escalated_at is not None and after.escalated_at != before.escalated_at:
+        yield Happening(at=after.escalated_at, what="escalated", text="Escalated: nobody had acknowledged it")
+    if after.maintenance is not None and before.maintenance is None:
+        yield Happening(at=after.at, what="held", text=_HELD)
+    if after.maintenance is None and before.maintenance is not None:
+        yield Happening(at=after.at, what="let_go", text="No maintenance window holds it any more: it calls")
 
 
 def _moved(before: Alert, after: Alert, comment: str | None) -> Happening:

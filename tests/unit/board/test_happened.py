@@ -3,7 +3,8 @@
 from msgspec.structs import replace
 
 from services.board.happened import happenings
-from tests.made_alerts import Timeline, action, score
+from streams.alerts.maintenance import Windows
+from tests.made_alerts import Timeline, action, score, window
 from tests.made_power import at
 
 
@@ -70,3 +71,17 @@ def test_an_entry_given_up_at_the_pump_never_ran():
     entry = score(action="cancel", resolution="cancelled")
     [raised] = Timeline().play(score())
     assert happenings([raised], entry)[-1].text == "Given up at the pump: it never ran at this value"
+
+
+def test_what_a_maintenance_window_holds_and_lets_go_is_told():
+    """Raised within one, let go at its end; or taken up by one later."""
+    line = Timeline()
+    line.alerts.plan(Windows([window(0, 60, kinds=["dose_entry_error"])]))
+    line.play(score(5))
+    steps = happenings([*line.published, *line.alerts.wait(at(60))], None)
+    assert [(step.what, step.at) for step in steps] == [("raised", at(5)), ("let_go", at(60))]
+    assert steps[0].text.endswith(". A maintenance window holds it: it calls nobody")
+    late = Timeline()
+    [raised] = late.play(score(5))
+    late.alerts.plan(Windows([window(10, 60, kinds=["dose_entry_error"])]))
+    assert told([raised, *late.alerts.wait(at(10))])[1:] == [("held", None, None)]
