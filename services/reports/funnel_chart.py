@@ -5,102 +5,123 @@ No peer has a point of its own: benchmarks tell of a group only.
 
 from __future__ import annotations
 
-from itertools import groupby
 from math import exp, log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup, escape
 
 from services.reports.funnel import NINETY_FIVE, NINETY_NINE_8, Spread, limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from services.reports.table import Table
+    from services.reports.table import Interval, Table
 
-WIDTH = 680
-_PANEL, _HEIGHT, _LEFT, _TOP, _BOTTOM = 330, 210, 44, 30, 34
+WIDTH = 700
+_PANEL, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 340, 215, 44, 8, 26, 38
 _STEPS = 40
 _BLUE, _INK, _SOFT, _LINE = "#0072b2", "#15212d", "#4a5968", "#9aa7b3"
-_BAND, _OUTER = "#dbe9f4", "#eef4f9"
-_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10)
+_BAND, _OUTER = "#d3e4f1", "#eef4f9"
+_TICKS = (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10)
+_SMALLEST, _LARGEST = 0.1, 10.0
+_FEW = 20.0
+"""Expected events from which a funnel is drawn, so that it is seen to narrow."""
+
+
+class _Point(NamedTuple):
+    """A month of a measure: expected events, the hospital's ratio, the peers' middle and limits, and their spread."""
+
+    expected: float
+    times: float
+    usual: Interval
+    between: float
+    variance: float
+
+    def ends(self, expected: float, deviations: float) -> tuple[float, float]:
+        """The limits of the month's funnel at so many expected events."""
+        return limits(expected, Spread(log(self.usual.value), self.between), deviations, self.variance)
+
+
+class _Frame(NamedTuple):
+    """Where a panel begins and ends, in logarithms of expected events and of ratios."""
+
+    left: float
+    right: float
+    low: float
+    high: float
+
+    def x(self, expected: float) -> float:
+        return _LEFT + (log(expected) - self.left) / (self.right - self.left) * (_PANEL - _LEFT - _RIGHT)
+
+    def y(self, times: float) -> float:
+        """What lies beyond the frame is drawn at its edge."""
+        at = min(max(log(max(times, _SMALLEST / 10)), self.low), self.high)
+        return _TOP + (self.high - at) / (self.high - self.low) * (_HEIGHT - _TOP - _BOTTOM)
 
 
 def funnel_chart(table: Table) -> Markup:
-    """A panel for each measure of the table; times as many against expected events, both in logarithms."""
-    names = ("measure", "expected", "times", "middle", "between", "variance")
-    rows = list(zip(*map(table.column, names), strict=True))
-    panels = [_panel(name, list(group)) for name, group in groupby(rows, key=lambda row: row[0])]
-    height = _HEIGHT * ((len(panels) + 1) // 2)
+    """A panel for each measure of the table, its last month the largest dot and the one whose funnel is drawn."""
+    names = ("measure", "expected", "times", "usual", "between", "variance")
+    months: dict[str, list[_Point]] = {}
+    for measure, *values in reversed(list(zip(*map(table.column, names), strict=True))):
+        months.setdefault(measure, []).append(_Point(*values))
+    panels = list(reversed(months.items()))
+    place = Markup('<g transform="translate({} {})">{}</g>')
     placed = Markup().join(
-        Markup('<g transform="translate({} {})">{}</g>').format(
-            number % 2 * (WIDTH - _PANEL), number // 2 * _HEIGHT, one
-        )
-        for number, one in enumerate(panels)
+        place.format(number % 2 * (WIDTH - _PANEL), number // 2 * _HEIGHT, _panel(*panel))
+        for number, panel in enumerate(panels)
     )
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" '
-        'aria-label="{title}: the values are in the table below" font-family="sans-serif" font-size="11">{placed}</svg>'
-    ).format(w=WIDTH, h=height, title=table.title, placed=placed)
+        'aria-label="{title}: chart of the table below" font-family="Arial, Liberation Sans, sans-serif" '
+        'font-size="11">{placed}</svg>'
+    ).format(w=WIDTH, h=_HEIGHT * ((len(panels) + 1) // 2), title=table.title, placed=placed)
 
 
-def _panel(name: str, rows: Sequence[tuple[str, float, float, float, float, float]]) -> Markup:
-    """One funnel, by what is known of the last month."""
-    *_, middle, between, variance = rows[-1]
-    spread = Spread(log(middle), between)
-    expected = [row[1] for row in rows]
-    left, right = log(min(expected) / 3), log(max(expected) * 3)
-    outer = [limits(exp(at), spread, NINETY_NINE_8, variance) for at in (left, right)]
-    points = [max(row[2], 0.05) for row in rows]
-    low = log(max(min(*points, outer[0][0]) / 1.1, 0.05))
-    high = log(min(max(*points, outer[0][1]) * 1.1, 20))
-
-    def x(of: float) -> float:
-        return _LEFT + (of - left) / (right - left) * (_PANEL - _LEFT - 8)
-
-    def y(of: float) -> float:
-        at = min(max(log(of), low), high)
-        return _TOP + (high - at) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
-
-    steps = [left + (right - left) * step / _STEPS for step in range(_STEPS + 1)]
-    drawn = [Markup('<text x="{}" y="16" fill="{}" font-weight="600">{}</text>').format(_LEFT, _INK, escape(name))]
-    for deviations, colour in ((NINETY_NINE_8, _OUTER), (NINETY_FIVE, _BAND)):
-        ends = [(at, limits(exp(at), spread, deviations, variance)) for at in steps]
-        edge = [(x(at), y(end[1])) for at, end in ends] + [(x(at), y(end[0])) for at, end in reversed(ends)]
-        corners = " ".join(f"{across:.1f},{down:.1f}" for across, down in edge)
-        drawn.append(Markup('<polygon points="{}" fill="{}" stroke="{}"/>').format(corners, colour, _LINE))
-    drawn.append(_across(x(left), x(right), y(middle), _SOFT, "4 3"))
-    drawn += _axes(x, y, (left, right), (low, high))
-    drawn += [
-        Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{}" fill="{}" fill-opacity="{}" stroke="#fff"/>').format(
-            x(log(row[1])), y(point), 5 if last else 3.5, _BLUE, 1 if last else 0.55
+def _panel(measure: str, months: Sequence[_Point]) -> Markup:
+    last = months[-1]
+    left, right = min(_FEW, *(one.expected / 2 for one in months)), max(one.expected * 2 for one in months)
+    low, high = last.ends(left, NINETY_NINE_8)
+    times = [one.times for one in months]
+    frame = _Frame(log(left), log(right), log(max(min(low, *times), _SMALLEST)), log(min(max(high, *times), _LARGEST)))
+    title = Markup('<text x="{}" y="16" fill="{}" font-size="12" font-weight="600">{}</text>')
+    middle = frame.y(last.usual.value)
+    return Markup().join(
+        (
+            title.format(_LEFT, _INK, escape(measure)),
+            _band(frame, last, NINETY_NINE_8, _OUTER),
+            _band(frame, last, NINETY_FIVE, _BAND),
+            Markup('<path d="M{:.1f} {:.1f}H{:.1f}" stroke="{}" stroke-dasharray="4 3"/>').format(
+                frame.x(left), middle, frame.x(right), _SOFT
+            ),
+            *_axes(frame),
+            *(_dot(frame, one, 3.0, 0.5) for one in months[:-1]),
+            _dot(frame, last, 5.0, 1.0),
         )
-        for row, point, last in zip(rows, points, [False] * (len(rows) - 1) + [True], strict=True)
-    ]
-    return Markup().join(drawn)
+    )
 
 
-def _axes(
-    x: Callable[[float], float], y: Callable[[float], float], across: tuple[float, float], up: tuple[float, float]
-) -> list[Markup]:
-    drawn = [
-        _text(_LEFT - 6, y(tick) + 4, f"{tick:g}\N{MULTIPLICATION SIGN}", "end")
-        for tick in _TICKS
-        if up[0] <= log(tick) <= up[1]
-    ]
-    ticks = [factor * 10**power for power in range(7) for factor in (1, 3)]
-    drawn += [
-        _text(x(log(tick)), _HEIGHT - _BOTTOM + 14, f"{tick:,}", "middle")
-        for tick in ticks
-        if across[0] <= log(tick) <= across[1]
-    ]
-    drawn.append(_text((_LEFT + _PANEL) / 2, _HEIGHT - 6, "events to be expected in a month", "middle"))
-    return drawn
+def _band(frame: _Frame, of: _Point, deviations: float, colour: str) -> Markup:
+    steps = [exp(frame.left + (frame.right - frame.left) * step / _STEPS) for step in range(_STEPS + 1)]
+    ends = [of.ends(expected, deviations) for expected in steps]
+    low, high = ([(frame.x(at), frame.y(end[side])) for at, end in zip(steps, ends, strict=True)] for side in (0, 1))
+    corners = " ".join(f"{across:.1f},{down:.1f}" for across, down in (*low, *reversed(high)))
+    return Markup('<polygon points="{}" fill="{}" stroke="{}"/>').format(corners, colour, _LINE)
 
 
-def _across(x1: float, x2: float, y: float, colour: str, dashes: str) -> Markup:
-    line = Markup('<line x1="{:.1f}" x2="{:.1f}" y1="{:.1f}" y2="{:.1f}" stroke="{}" stroke-dasharray="{}"/>')
-    return line.format(x1, x2, y, y, colour, dashes)
+def _dot(frame: _Frame, of: _Point, radius: float, opacity: float) -> Markup:
+    dot = Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{}" fill="{}" fill-opacity="{}" stroke="#fff"/>')
+    return dot.format(frame.x(of.expected), frame.y(of.times), radius, _BLUE, opacity)
+
+
+def _axes(frame: _Frame) -> Iterator[Markup]:
+    for tick in _TICKS:
+        if frame.low <= log(tick) <= frame.high:
+            yield _text(_LEFT - 6, frame.y(tick) + 4, f"{tick:g}\N{MULTIPLICATION SIGN}", "end")
+    for tick in (factor * 10**power for power in range(7) for factor in (1, 3)):
+        if frame.left <= log(tick) <= frame.right and frame.x(tick) < _PANEL - 20:
+            yield _text(frame.x(tick), _HEIGHT - _BOTTOM + 14, f"{tick:,}", "middle")
+    yield _text((_LEFT + _PANEL) / 2, _HEIGHT - 10, "events to be expected in a month", "middle")
 
 
 def _text(x: float, y: float, words: str, anchor: str) -> Markup:

@@ -37,7 +37,7 @@ MEASURES = (
     Measure("near_misses", "near misses", 10_000, "entries", lambda of: of.caught, lambda of: of.entries),
     Measure(
         "grave_near_misses",
-        "near misses of high or life-threatening grade",
+        "near misses, high or worse",
         10_000,
         "entries",
         lambda of: sum(of.avoided_harm.get(grade, 0) for grade in _GRAVE),
@@ -70,7 +70,7 @@ MEASURES = (
     ),
     Measure(
         "avoidable_low_alarms",
-        "avoidable low-battery alarms",
+        "avoidable low alarms",
         1_000,
         "h of infusing",
         lambda of: of.avoidable_low_alarms,

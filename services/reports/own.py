@@ -47,13 +47,13 @@ class Compared(NamedTuple):
     def verdict(self) -> str:
         """Where it lies in the funnel, in words."""
         if self.limits is None:
-            return "too few events among the peers to say what is usual"
+            return "too few events to say what is usual"
         (low, high), (far_low, far_high) = self.limits
         if self.ratio.value > high:
             return "far more than usual" if self.ratio.value > far_high else "more than usual"
         if self.ratio.value < low:
             return "far fewer than usual" if self.ratio.value < far_low else "fewer than usual"
-        return "as usual among its peers"
+        return "as usual"
 
 
 def compared(sums: ByProfile, benchmarks: dict[str, Benchmark]) -> Iterator[Compared]:

@@ -61,25 +61,24 @@ def _why_not(hospital: str, peers: Peers, months: Sequence[OwnMonth]) -> str:
 
 
 def _beside(month: str, rows: Sequence[Compared], empty: str) -> Table:
+    hospitals = f"{min(one.hospitals for one in rows)} or more hospitals are compared, " if rows else ""
     return Table(
         "peers",
-        f"Beside hospitals of the same size and kind, {month}"
-        if month
-        else "Beside hospitals of the same size and kind",
+        f"The peers in {month}" if month else "The peers",
         (
             Column("measure", "Measure", "text"),
             Column("rate", "Here", "number"),
             Column("peers_rate", "Peers, with these care areas", "number"),
             Column("per", "In", "text"),
             Column("times", "Times as many", "times", interval=True),
-            Column("usual", "Usual at this size", "text"),
-            Column("percentile", "More than so many peers", "share", interval=True),
-            Column("peers", "Hospitals compared", "text"),
-            Column("verdict", "", "text"),
+            Column("usual", "Usual at this size", "times", interval=True),
+            Column("percentile", "Peers below", "share", interval=True),
+            Column("hospitals", "Hospitals compared, at least", shown=False),
+            Column("verdict", "Among the peers", "text"),
         ),
         [_row(one) for one in rows],
-        ("standardised ratio", "usual among peers", "percentile") if rows else (),
-        note="Peers are told as a group, never one by one: docs/benchmarks.md says what protects each of them."
+        ("standardised ratio", "usual among peers", "percentile"),
+        note=f"{hospitals}told as a group and never one by one; docs/benchmarks.md says what protects each of them."
         if rows
         else "",
         empty=empty,
@@ -94,30 +93,27 @@ def _row(one: Compared) -> tuple[Value, ...]:
         one.peers_rate,
         f"{one.measure.per:,.0f} {one.measure.of}",
         Interval(*one.ratio),
-        None if one.limits is None else f"{one.limits[0][0]:.2f} to {one.limits[0][1]:.2f}",
+        None if one.seen is None or one.limits is None else Interval(exp(one.seen.centre), *one.limits[0]),
         None if one.standing is None else Interval(*one.standing),
-        f"{one.hospitals} or more",
+        one.hospitals,
         one.verdict,
     )
 
 
 def _funnels(months: Sequence[tuple[str, Sequence[Compared]]]) -> Table:
+    """The newest month first, so that the page shows it; the chart needs all of them."""
     rows: list[tuple[Value, ...]] = []
-    for month, found in months:
+    for month, found in reversed(months):
         for one in found:
             if one.limits is not None and one.seen is not None:
-                (low, high), (far_low, far_high) = one.limits
+                middle = exp(one.seen.centre)
                 rows.append(
                     (
                         one.measure.words,
                         month,
                         one.expected,
                         one.ratio.value,
-                        exp(one.seen.centre),
-                        low,
-                        high,
-                        far_low,
-                        far_high,
+                        *(Interval(middle, *ends) for ends in one.limits),
                         one.seen.between,
                         one.variance,
                     )
@@ -128,18 +124,18 @@ def _funnels(months: Sequence[tuple[str, Sequence[Compared]]]) -> Table:
         (
             Column("measure", "Measure", "text"),
             Column("month", "Month", "text"),
-            Column("expected", "Expected", "number"),
+            Column("expected", "Events to be expected", "number"),
             Column("times", "Times as many", "times"),
-            Column("middle", "Middle of the peers", "times"),
-            Column("low", "19 in 20 from", "times"),
-            Column("high", "to", "times"),
-            Column("far_low", "998 in 1,000 from", "times"),
-            Column("far_high", "to", "times"),
-            Column("between", "Spread of the peers", "times"),
+            Column("usual", "19 in 20 peers", "times", interval=True),
+            Column("seldom", "998 in 1,000 peers", "times", interval=True),
+            Column("between", "Spread of the peers", "times", shown=False),
             Column("variance", "Variance of an event", "times", shown=False),
         ),
-        sorted(rows, key=lambda row: (str(row[0]), str(row[1]))),
+        rows,
         ("usual among peers",),
+        note="The large dot is the last month, small ones are those before. The darker band holds 19 in 20 peers of "
+        "that size, the lighter one 998 in 1,000; the dashed line is their middle.",
         empty="Too few of the peers have enough events to say how they differ.",
         chart="funnels",
+        shown=len(months[-1][1]),
     )

@@ -77,8 +77,7 @@ def _need(need: Need, lessons: Lessons) -> tuple[Value, ...]:
         Interval(judged.times, judged.low, judged.high),
         judged.drawn,
         need.q,
-        need.avoidable,
-        need.points,
+        *((need.avoidable, need.points) if need.verdict == "needed" else (None, None)),
     )
 
 
