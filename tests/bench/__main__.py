@@ -22,7 +22,7 @@ from rich.table import Table
 
 from schemas.topics import KEYSTROKES, POWER
 from services.topics import create
-from tests.bench import intent
+from tests.bench import intent, screens
 from tests.bench.load import Raw, SteadyLoad, heartbeats, keystrokes, preload
 from tests.bench.power import table as power_table
 from tests.servers.kafka import Kafka
@@ -158,6 +158,9 @@ def main() -> None:
     for rate in (2_000, 20_000):
         table.add_row(*latency(rate, 30 / scale))
     console.print(table)
+
+    for each in screens.tables(20 / scale):
+        console.print(each)
 
 
 if __name__ == "__main__":
