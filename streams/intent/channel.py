@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 KEPT_TEXTS = 8192
 """Texts whose alternatives are kept: about 10 KB each, 80 MB together."""
-KEPT_WAYS = 2048
-"""Texts whose ways are kept, for other roundness: about 8.5 KB each, 17 MB together."""
+KEPT_WAYS = 8192
+"""Texts whose ways are kept, for other roundness: about 8.5 KB each, 70 MB together."""
 LEAST_WIDTH = 1e-9
 LEAST_MASS = 5e-3
 LEAST_ODDS = 2e-3

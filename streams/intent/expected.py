@@ -53,7 +53,7 @@ class Coming(NamedTuple):
     def spread(self, context: Context, masses: Sequence[float], of_places: OfPlaces) -> list[float]:
         """The spread part for each mass (chance x width) in its place: the usual and single values are to be added."""
         smooth, titrated, around = self.smooth, self.titrated, self.around
-        anew = of_places(context.density.cells)
+        anew = context.density.picked(of_places)
         if not self.ratios:
             return [mass * smooth * cell for mass, cell in zip(masses, anew, strict=True)]
         changed = zip(masses, anew, of_places(self.within), of_places(self.ratios), strict=True)

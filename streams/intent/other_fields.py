@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import math
-from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def other_fields(infusion: Infusion, parameters: Parameters) -> OtherFields:
 
 def most_usual(density: Density) -> list[float]:
     """The values entered most."""
-    return [value for value, _ in heapq.nlargest(USUAL_NAMED, density.usual.items(), key=itemgetter(1))]
+    return heapq.nlargest(USUAL_NAMED, density.usual | density.own_usual, key=density.share)
 
 
 def _centre(row: LibraryRow | None, field: Field, figures: PriorWeights) -> tuple[float, float]:

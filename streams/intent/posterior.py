@@ -97,20 +97,23 @@ def weigh(
     parts = coming(context, previous, expected, shares)
     weights = parts.spread(context, alternatives.masses, alternatives.of_places)
     of_value, chances = alternatives.of_value, alternatives.chances
-    usual, usual_share, single = context.density.usual, parts.usual, parts.single
-    if usual_share:
-        for value in of_value.keys() & usual.keys():
-            share = usual_share * usual[value]
-            for way in of_value[value]:
-                weights[way] += chances[way] * share
-    for value, share in single.items():
-        for way in of_value.get(value, ()):
-            weights[way] += chances[way] * share
+    density, usual_share, single = context.density, parts.usual, parts.single
+    # The layers one after the other: a dictionary of both would have to be made for each hospital.
+    for layer, values in (
+        (usual_share * density.below, density.usual),
+        (usual_share, density.own_usual),
+        (1.0, single),
+    ):
+        if layer and values:
+            for value in of_value.keys() & values.keys():
+                share = layer * values[value]
+                for way in of_value[value]:
+                    weights[way] += chances[way] * share
     typed = weights.pop()
     if mistaken.ways:
         spread = parts.spread(context, mistaken.masses, mistaken.of_places)
         for one, weight in zip(mistaken.ways, spread, strict=True):
-            share = single.get(one.value, 0.0) + usual_share * usual.get(one.value, 0.0)
+            share = single.get(one.value, 0.0) + usual_share * density.share(one.value)
             weights.append(one.chance if one.whole else weight + one.chance * share)
     return weights, typed
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from schemas.drugs.care_areas import Profile
     from schemas.events import Field, LibraryRow, Slip
     from schemas.library import Library
+    from streams.intent.grid import OfPlaces
     from streams.intent.parameters import Parameters
     from streams.intent.priors import After, Course, Fitted, Priors
     from streams.intent.taught import Own
@@ -44,6 +45,9 @@ class Density:
     Compared by identity, so it may key a cache. The shares of `usual` are those of a first entry, and sum to
     `usual_share`. `within` is 1 within the limits of the library, and what a titration beyond them counts for where the
     value before was within.
+
+    What a hospital was seen to enter lies over that in `own` and `own_usual`, and what is below counts for `below`: two
+    layers, as adding up the whole grid for each hospital costs ten times as much as looking both up.
     """
 
     cells: Sequence[float]
@@ -51,6 +55,28 @@ class Density:
     broad: list[float]
     usual: dict[float, float]
     usual_share: float
+    below: float = 1.0
+    own: Sequence[float] = ()
+    own_usual: dict[float, float] = field(default_factory=dict)
+
+    def picked(self, of_places: OfPlaces) -> Sequence[float]:
+        """The density in some cells."""
+        found = of_places(self.cells)
+        if not self.own:
+            return found
+        below = self.below
+        return [below * density + own for density, own in zip(found, of_places(self.own), strict=True)]
+
+    def share(self, value: float) -> float:
+        """The share of one value among the usual ones."""
+        found = self.usual.get(value, 0.0)
+        return self.below * found + self.own_usual.get(value, 0.0) if self.own else found
+
+    def flat(self) -> Density:
+        """Both layers as one."""
+        cells = array("d", self.picked(list))
+        usual = {value: self.share(value) for value in self.usual | self.own_usual}
+        return Density(cells, self.within, self.broad, usual, self.usual_share)
 
 
 class _Asked(NamedTuple):

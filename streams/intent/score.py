@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.events import DoseScore
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from streams.intent.priors import Priors
     from streams.intent.programme import Programme
 
-KEPT_JUDGEMENTS = 16384
 LONGEST_TEXT = 12
 """No pump shows more characters; longer ones, all zeros in front, are judged by their value alone."""
 
@@ -77,7 +75,6 @@ class DoseScorer:
         self._context = Prior(parameters, priors).context
         self._taught = None if learned is None else Taught(parameters, learned)
         self._mistaken = ProgrammeSlips(parameters)
-        self._judge = lru_cache(KEPT_JUDGEMENTS)(self._judged)
 
     def score(
         self,
@@ -108,12 +105,12 @@ class DoseScorer:
                 taken = taken_back(keypad, keys, typed, self.parameters)
             # A second point is ignored by every pump and changes nothing.
             text = typed.pressed if typed.pressed.count(".") < 2 else typed.text
-            judged = self._judge(
+            judged = self._judged(
                 context, keypad, text, value, True, event.previous, found, taken,
                 expected, programme,
             )  # fmt: skip
         else:
-            judged = self._judge(
+            judged = self._judged(
                 context, keypad, written(value), value, False, event.previous, found, None,
                 expected, programme,
             )  # fmt: skip
@@ -173,7 +170,7 @@ class DoseScorer:
         keypad: Layout,
         text: str,
         value: float,
-        exact: bool,  # noqa: FBT001 - positional, so that the cache's key is cheap
+        exact: bool,  # noqa: FBT001
         previous: float | None,
         found: tuple[Interval, ...],
         taken: TakenBack,

@@ -6,7 +6,6 @@ The thinner a level's own entries are, the more the next one counts: n entries w
 from __future__ import annotations
 
 import math
-from array import array
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 OF_THE_MIND = frozenset({"wrong_unit", "wrong_field", "wrong_concentration", "stale_value"})
 """Slips that nobody takes back while typing: the number is the one she had in mind."""
 KEPT = 8192
-"""Densities of hospitals kept, about 8 KB each: 64 MB; as many of all hospitals together."""
+"""Densities of hospitals kept, about 7 KB each: 57 MB; as many of all hospitals together."""
 KEPT_HOSPITALS = 8192
 """Hospitals whose shares of slips are kept, about 1.5 KB each: 12 MB."""
 NEWS = 0.12
@@ -93,7 +92,7 @@ class Taught:
         """What all hospitals enter, over what ships: the same for each of them."""
         made = self._everywhere.get((below, profile))
         if made is None or made.version != everywhere.version:
-            made = _Everywhere(_over(below, everywhere, self._weights.trust_all_hospitals), everywhere.version)
+            made = _Everywhere(_over(below, everywhere, self._weights.trust_all_hospitals).flat(), everywhere.version)
             self._everywhere.put((below, profile), made)
         return made.density
 
@@ -146,21 +145,26 @@ def _over(below: Density, view: LearnedOf, trust: float) -> Density:
     if not total:
         return below
     weight = view.entries / (view.entries + trust)
-    cells = array("d", [density * (1 - weight) for density in below.cells])
-    _spread(cells, view.values, weight / total)
     # Once is no habit: what came once is spread over its neighbourhood (absolute discounting), and the more of all
     # values came once, the likelier is a new one.
     often = {value: count - ONCE for value, count in view.values.items() if count > ONCE}
     again = sum(often.values())
     usual_weight = weight * again / total
-    usual = {value: usual_weight * count / again for value, count in often.items()}
-    for value, share in below.usual.items():
-        usual[value] = usual.get(value, 0.0) + (1 - weight) * share
-    return Density(cells, below.within, below.broad, usual, usual_weight + (1 - weight) * below.usual_share)
+    return Density(
+        below.cells,
+        below.within,
+        below.broad,
+        below.usual,
+        usual_weight + (1 - weight) * below.usual_share,
+        1 - weight,
+        _spread(view.values, weight / total),
+        {value: usual_weight * count / again for value, count in often.items()},
+    )
 
 
-def _spread(cells: array[float], values: dict[float, float], per_count: float) -> None:
-    """Add a triangle around each value, the narrower the more values there are."""
+def _spread(values: dict[float, float], per_count: float) -> list[float]:
+    """A triangle around each value, the narrower the more values there are, as a table over the grid."""
+    cells = [0.0] * grid.SIZE
     places = [(grid.index(value), count) for value, count in values.items()]
     total = sum(values.values())
     mean = sum(place * count for place, count in places) / total
@@ -169,13 +173,11 @@ def _spread(cells: array[float], values: dict[float, float], per_count: float) -
     reach = half - 1
     kernel = _triangle(half)
     for place, count in places:
-        # Slices at once: this is done for every eighth entry that teaches a drug, and for each of its first ones.
         first, behind = max(0, place - reach), min(grid.SIZE, place + reach + 1)
         height = count * per_count
         parts = kernel[first - place + reach :]
-        cells[first:behind] = array(
-            "d", [cell + height * part for cell, part in zip(cells[first:behind], parts, strict=False)]
-        )
+        cells[first:behind] = [cell + height * part for cell, part in zip(cells[first:behind], parts, strict=False)]
+    return cells
 
 
 @lru_cache(maxsize=512)

@@ -54,6 +54,8 @@ def test_a_slip_of_the_finger_is_found_back(kind, value, model, seed):
     value = enterable(value, keypad)
     slipped = GENERATOR.make(kind, Meant(value), keypad, Random(seed))
     assume(slipped is not None)
+    # Where a point was hit in place of a digit behind the point, the pump ignores it and shows one digit less.
+    assume(sum(press.key == "." for press in slipped.presses) < 2)
     names = {kind, SAME_AS.get(kind, kind)}
     assert any((value, name) in found(slipped.presses, keypad, slipped.value) for name in names), slipped
 
