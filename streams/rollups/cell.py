@@ -88,7 +88,7 @@ class Cell:
     A position is (offset, index) of the record that a score or an episode comes from.
     """
 
-    __slots__ = (*COUNTS, *COUNTS_BY_WORD, "at", "cases", "keystrokes", "place", "power", "test")
+    __slots__ = (*COUNTS, "at", "cases", "keystrokes", "place", "power", "test", "words")
 
     def __init__(self, place: Place) -> None:
         self.place = place
@@ -100,17 +100,7 @@ class Cell:
         self.corrected = self.stood = self.given_up = self.caught = self.episodes = 0
         self.caught_minutes = self.unplugged_minutes = 0.0
         self.deep_discharges = self.low_alarms = self.avoidable_low_alarms = 0
-        self.slips: dict[str, int] = {}
-        self.harm: dict[str, int] = {}
-        self.avoided_harm: dict[str, int] = {}
-        self.caught_slips: dict[str, int] = {}
-        self.corrected_slips: dict[str, int] = {}
-        self.stood_slips: dict[str, int] = {}
-        self.entered: dict[str, int] = {}
-        self.warned: dict[str, int] = {}
-        self.overrides: dict[str, int] = {}
-        self.flagged_overrides: dict[str, int] = {}
-        self.causes: dict[str, int] = {}
+        self.words: dict[str, dict[str, int]] = {}  # by name of the sum; a quiet hour has few of them
         self.cases: list[Case] = []
         self.test = False
 
@@ -132,19 +122,19 @@ class Cell:
         self.cancelled += score.action == "cancel"
         self.soft_warnings += score.warned in {"soft_low", "soft_high"}
         self.hard_warnings += score.warned in {"hard_low", "hard_high"}
-        _count(self.entered, f"{score.field} {score.unit}")
+        self._count("entered", f"{score.field} {score.unit}")
         if score.warned is not None:
-            _count(self.warned, f"{score.field} {score.warned} {score.unit}")
+            self._count("warned", f"{score.field} {score.warned} {score.unit}")
         if score.action == "override":
             self._add_override(score, flagged=flagged)
         if flagged:
             self.given_up += score.action == "cancel"
             self.suspect += score.verdict == "suspect"
             self.error += score.verdict == "error"
-            _count(self.harm, score.harm)
+            self._count("harm", score.harm)
             slip = _likeliest_slip(score)
             if slip is not None:
-                _count(self.slips, slip)
+                self._count("slips", slip)
         return True
 
     def add_episode(self, episode: PowerEpisode, position: tuple[int, int]) -> bool:
@@ -156,7 +146,7 @@ class Cell:
         self.episodes += 1
         # Rounding keeps sums of thousandths of a minute free of binary dust.
         self.unplugged_minutes = round(self.unplugged_minutes + episode.minutes, 6)
-        _count(self.causes, episode.cause)
+        self._count("causes", episode.cause)
         self.deep_discharges += episode.depleted or episode.charge_min < DEEP_BELOW_PCT
         self.low_alarms += episode.low_alarm
         self.avoidable_low_alarms += episode.low_alarm and episode.cause == "practice"
@@ -173,7 +163,7 @@ class Cell:
         hospital, care_area, drug, hour = self.place
         digest = sha256(f"{hospital}\0{care_area}\0{drug}\0{hour}\0{partition}".encode()).hexdigest()[:16]
         steps = "-".join(f"{offset + 1}.{index + 1}" for offset, index in positions.values())
-        words: dict[str, Any] = {name: dict(getattr(self, name)) for name in COUNTS_BY_WORD}
+        words: dict[str, Any] = {name: dict(counts) for name, counts in self.words.items()}
         return Rollup(
             id=f"{digest}/{steps}",
             hospital=hospital,
@@ -198,8 +188,7 @@ class Cell:
         cell.power = rollup.through.get(POWER, _BEFORE_ALL)
         for name in (*COUNTS, "test"):
             setattr(cell, name, getattr(rollup, name))
-        for name in COUNTS_BY_WORD:
-            setattr(cell, name, dict(getattr(rollup, name)))
+        cell.words = {name: dict(counts) for name in COUNTS_BY_WORD if (counts := getattr(rollup, name))}
         cell.cases = list(rollup.cases)
         return cell
 
@@ -208,12 +197,12 @@ class Cell:
         self.stood += score.resolution == "stood"
         slip = _likeliest_slip(score)
         if slip is not None and score.resolution in _ENDED:
-            _count(getattr(self, _ENDED[score.resolution]), slip)
+            self._count(_ENDED[score.resolution], slip)
         if score.caught:
             self.caught += 1
-            _count(self.avoided_harm, score.harm)
+            self._count("avoided_harm", score.harm)
             if slip is not None:
-                _count(self.caught_slips, slip)
+                self._count("caught_slips", slip)
             minutes = round((score.resolved_after_s or 0.0) / 60, 4)
             self.caught_minutes = round(self.caught_minutes + minutes, 4)
             if score.harm == "life_threatening" and score.corrected_to is not None and len(self.cases) < MOST_CASES:
@@ -221,9 +210,17 @@ class Cell:
 
     def _add_override(self, score: DoseScore, *, flagged: bool) -> None:
         word = f"{score.field} {score.warned or NO_LIMIT} {score.typed:.10g} {score.unit}"
-        _count(self.overrides, word)
+        self._count("overrides", word)
         if flagged:
-            _count(self.flagged_overrides, word)
+            self._count("flagged_overrides", word)
+
+    def _count(self, name: str, word: str) -> None:
+        counts = self.words.get(name)
+        if counts is None:
+            counts = self.words[name] = {}
+        if word not in counts and len(counts) >= MOST_WORDS:
+            word = OTHER
+        counts[word] = counts.get(word, 0) + 1
 
     def _touch(self, event: DoseScore | PowerEpisode) -> None:
         self.at = max(self.at, event.at)
@@ -231,12 +228,6 @@ class Cell:
 
 
 _ENDED = {"corrected": "corrected_slips", "stood": "stood_slips"}
-
-
-def _count(counts: dict[str, int], word: str) -> None:
-    if word not in counts and len(counts) >= MOST_WORDS:
-        word = OTHER
-    counts[word] = counts.get(word, 0) + 1
 
 
 def _likeliest_slip(score: DoseScore) -> Slip | None:
