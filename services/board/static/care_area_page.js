@@ -170,7 +170,7 @@ function show(view) {
   const more = view.alerts_open - view.alerts.length;
   fill($("open"), JSON.stringify(view.alerts), alertLines(view.alerts, "No alert of this care area is open.", true), more > 0 ? make("p", "soft", `${more} more are open.`) : null);
   $("note").textContent =
-    `Days and hours are those of ${view.zone}. Intervals of counts are Wilson's, those of minutes come from how the days differ. ` +
+    `Days and hours are those of ${view.zone}. Intervals of counts are Wilson's, those of minutes come from how the days differ; higher or lower than elsewhere: the interval leaves out the share of all others. ` +
     `A care area with fewer than ${view.least_entries} entries, or ${view.least_days} days of infusing, has not enough data. Drugs, slips and figures count simulated entries too.`;
   $("main").ariaBusy = String(reading);
   return reading ? READING_MS : EVERY_MS;
