@@ -95,7 +95,7 @@ def _panel(measure: str, months: Sequence[_Point]) -> Markup:
                 frame.x(left), middle, frame.x(right), _SOFT
             ),
             *_axes(frame),
-            *(_dot(frame, one, 3.0, 0.5) for one in months[:-1]),
+            *(_dot(frame, one, 3.5, 0.7) for one in months[:-1]),
             _dot(frame, last, 5.0, 1.0),
         )
     )
