@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -102,8 +103,10 @@ def _cells(url: str, hospital: str, periods: list[Period]) -> list[Cell]:
 
 
 def _show(table: Table) -> None:
-    console = Console()
-    shown = Shown(title=table.title, title_justify="left", box=None if console.is_terminal else box.MARKDOWN)
+    """As Markdown where it goes into a file."""
+    plain = not sys.stdout.isatty()
+    console = Console(width=200) if plain else Console()
+    shown = Shown(title=table.title, title_justify="left", box=box.MARKDOWN if plain else box.HEAVY_HEAD)
     for column in table.shown_columns():
         shown.add_column(column.title, justify="left" if column.kind == "text" else "right")
     for row in table.shown_rows():
