@@ -58,7 +58,7 @@ class FollowUp(NamedTuple):
         if self.drifting:
             return "cannot be told: the unit was moving away from the others before the training"
         if self.high < 1:
-            if self.high < self.by_itself or self.by_itself >= 1:
+            if self.high < self.by_itself:
                 return "fewer than without the training"
             return "fewer, but a unit chosen for a bad spell may get that much better by itself"
         return "more than before" if self.low > 1 else "no change that chance does not explain"
@@ -67,7 +67,8 @@ class FollowUp(NamedTuple):
 def follow_up(units: Mapping[str, Mapping[date, Count]], trained: str, on: date) -> FollowUp | None:
     """The change of the trained unit from the day `on` for one lesson; None where there is not enough data.
 
-    From counts by day, those of eight weeks before and after. The day of the training itself counts as after it.
+    From counts by day, those of eight weeks before and after. The day of the training itself counts as after it. A unit
+    without any event after it is taken to have had half of one, so that the ratio is finite.
     """
     weeks = sorted({week for by_day in units.values() for day in by_day if (week := _week(day, on)) is not None})
     later = np.array([week >= 0 for week in weeks])
@@ -85,6 +86,11 @@ def follow_up(units: Mapping[str, Mapping[date, Count]], trained: str, on: date)
     events, exposure = events[usable], exposure[usable]
     if not usable[0] or len(events) < 1 + LEAST_CONTROLS:
         return None
+    others = events[1:, later].sum(axis=0)
+    if not others.any():
+        return None
+    if not events[0, later].any():
+        events[0, later] = 0.5 * others / others.sum()
     model = _regression(events, exposure, later)
     before, after = (events[0, at].sum() / exposure[0, at].sum() for at in (~later, later))
     controls = exp(float(np.average(model.changes, weights=1 / model.variances)))
@@ -128,24 +134,32 @@ def _usable(events: NDArray[np.float64], exposure: NDArray[np.float64], later: N
 def _regression(events: NDArray[np.float64], exposure: NDArray[np.float64], later: NDArray[np.bool_]) -> _Fitted:
     units, weeks = events.shape
     unit, week = np.divmod(np.arange(units * weeks), weeks)
-    counted = exposure.ravel() > 0
+    # A week without any event says nothing of a ratio, and its own effect would be without end.
+    counted = (exposure.ravel() > 0) & (events.sum(axis=0) > 0)[week]
     columns = [
         *(unit == each for each in range(units)),
         *(week == each for each in range(1, weeks)),
         (unit == 0) & later[week],
     ]
-    design = np.column_stack(columns).astype(float)[counted]
-    design = design[:, design.any(axis=0)]
-    fitted = GLM(events.ravel()[counted], design, Poisson(), offset=np.log(exposure.ravel()[counted])).fit(scale="X2")
-    dispersion = max(float(fitted.scale), 1.0)
-    variance = float(fitted.cov_params()[-1, -1]) * dispersion / float(fitted.scale)
+    effect, variance, dispersion = _last_effect(events, exposure, np.column_stack(columns).astype(float), counted)
     before, after = (
         np.array([events[1:, at].sum(axis=1) + 0.5, exposure[1:, at].sum(axis=1)]) for at in (~later, later)
     )
     changes = np.log(after[0] / after[1]) - np.log(before[0] / before[1])
     variances = dispersion * (1 / after[0] + 1 / before[0])
     between = spread(list(changes), list(variances), winsorised=0.0).between
-    return _Fitted(float(fitted.params[-1]), variance, dispersion, changes, variances, between)
+    return _Fitted(effect, variance, dispersion, changes, variances, between)
+
+
+def _last_effect(
+    events: NDArray[np.float64], exposure: NDArray[np.float64], design: NDArray[np.float64], counted: NDArray[np.bool_]
+) -> tuple[float, float, float]:
+    """The effect in the last column, its variance, and the dispersion (Pearson, at least 1) that is in it."""
+    used = design[counted]
+    used = used[:, used.any(axis=0)]
+    fitted = GLM(events.ravel()[counted], used, Poisson(), offset=np.log(exposure.ravel()[counted])).fit()
+    dispersion = max(float(fitted.pearson_chi2 / fitted.df_resid), 1.0)
+    return float(fitted.params[-1]), float(fitted.cov_params()[-1, -1]) * dispersion, dispersion
 
 
 def _by_itself(
@@ -167,8 +181,6 @@ def _drifts(events: NDArray[np.float64], exposure: NDArray[np.float64], later: N
     hours = np.array([exposure[0, before], exposure[1:, before].sum(axis=0)])
     steps = np.tile(np.linspace(-1, 1, len(before)), 2)
     mine = np.repeat([1.0, 0.0], len(before))
-    counted = hours.ravel() > 0
-    design = np.column_stack([np.ones_like(steps), mine, steps, mine * steps])[counted]
-    fitted = GLM(counts.ravel()[counted], design, Poisson(), offset=np.log(hours.ravel()[counted])).fit(scale="X2")
-    error = sqrt(float(fitted.cov_params()[-1, -1]) * max(1.0, 1 / float(fitted.scale)))
-    return bool(2 * norm.sf(abs(float(fitted.params[-1])) / error) < DRIFTING)
+    design = np.column_stack([np.ones_like(steps), mine, steps, mine * steps])
+    effect, variance, _ = _last_effect(counts, hours, design, hours.ravel() > 0)
+    return bool(2 * norm.sf(abs(effect) / sqrt(variance)) < DRIFTING)

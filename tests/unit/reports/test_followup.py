@@ -78,6 +78,29 @@ def test_a_unit_that_was_mending_before_its_training_is_not_judged():
     assert found.verdict.startswith("cannot be told")
 
 
+def test_a_unit_without_any_event_since_its_training_has_a_ratio():
+    """Half an event stands for none; a week in which nobody had any changes nothing."""
+    made = units(np.random.default_rng(17))
+    for day, of in made["unit 0"].items():
+        made["unit 0"][day] = of._replace(events=0 if day >= TRAINED else of.events)
+    for by_day in made.values():
+        for day in (TRAINED + timedelta(days=number) for number in range(7)):
+            by_day[day] = by_day[day]._replace(events=0)
+    found = follow_up(made, "unit 0", TRAINED)
+    assert found.verdict == "fewer than without the training"
+    assert 0 < found.low < found.change < found.high < 0.2
+
+
+def test_a_unit_where_nothing_ever_varies_has_an_interval():
+    """Counts that are the same each day vary less than chance would have them, and are taken to vary as much."""
+    days = [FIRST + timedelta(days=number) for number in range(DAYS)]
+    alike = {f"unit {number}": dict.fromkeys(days, Count(3, 100.0)) for number in range(5)}
+    found = follow_up(alike, "unit 0", TRAINED)
+    assert found.change == pytest.approx(1.0)
+    # Of 105 events on either side: exp(1.96 sqrt(2/105)) and a little for the four controls.
+    assert found.high == pytest.approx(1.35, abs=0.02)
+
+
 @pytest.mark.parametrize(
     ("of", "trained", "on"),
     [
