@@ -115,7 +115,7 @@ def test_by_keyboard_alone(screens, platform):
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="To the alerts")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator("#alerts")).to_be_focused()
+    expect(page.locator("#open")).to_be_focused()  # past the filters too
     page.keyboard.press("Tab")
     expect(page.locator(".alert").first.locator(".unfold")).to_be_focused()
     place = _row(page, first).evaluate("row => [...document.querySelectorAll('.alert')].indexOf(row)")
