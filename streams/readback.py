@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,10 +28,15 @@ class ReadbackError(Exception):
 
 
 class Readback:
-    """A reader of partitions from a chosen offset to the end they had when the read began."""
+    """A reader of partitions from a chosen offset to the end they had when the read began.
+
+    Any thread may read, one after the other: there is one connection, and what it reads is set by who reads. Who
+    asks for a partition while another is read waits until that one is read to its end, or given up.
+    """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self._config = config
+        self._reading = threading.Lock()
         self._consumer = self._client()
 
     def _client(self) -> Consumer:
@@ -52,26 +58,29 @@ class Readback:
 
     def whole(self, topic: str, partition: int) -> Iterator[Message]:
         """All records of a partition, from its first to its present end."""
-        low, high = self._watermarks(topic, partition)
-        yield from self._read(topic, partition, low, high)
+        with self._reading:
+            low, high = self._watermarks(topic, partition)
+            yield from self._read(topic, partition, low, high)
 
     def tail(self, topic: str, partition: int, records: int, reaches_back: Callable[[Message], bool]) -> list[Message]:
         """The last records of a partition: at least `records`, and far enough that `reaches_back(first)` holds."""
-        low, high = self._watermarks(topic, partition)
-        while True:
-            start = max(low, high - records)
-            found = list(self._read(topic, partition, start, high))
-            if start == low or (found and reaches_back(found[0])):
-                return found
-            records *= 4
+        with self._reading:
+            low, high = self._watermarks(topic, partition)
+            while True:
+                start = max(low, high - records)
+                found = list(self._read(topic, partition, start, high))
+                if start == low or (found and reaches_back(found[0])):
+                    return found
+                records *= 4
 
     def since(self, topic: str, partition: int, timestamp_ms: int) -> Iterator[Message]:
         """Records of a partition with a broker timestamp from `timestamp_ms` on, to its present end."""
-        _, high = self._watermarks(topic, partition)
         wanted = [TopicPartition(topic, partition, timestamp_ms)]
-        [found] = self._ask(topic, partition, lambda: self._consumer.offsets_for_times(wanted, TIMEOUT_S))
-        if found.offset >= 0:
-            yield from self._read(topic, partition, found.offset, high)
+        with self._reading:
+            _, high = self._watermarks(topic, partition)
+            [found] = self._ask(topic, partition, lambda: self._consumer.offsets_for_times(wanted, TIMEOUT_S))
+            if found.offset >= 0:
+                yield from self._read(topic, partition, found.offset, high)
 
     def _watermarks(self, topic: str, partition: int) -> tuple[int, int]:
         """First and next offset."""

@@ -56,7 +56,7 @@ class BatchAgent(ABC):
     def __init__(self, context: WorkerContext) -> None:
         config = context.settings.confluent()
         self.context = context
-        self.restoring = False
+        self.restoring = 0
         self.redis_away = False
         self.outbox = Outbox(config, f"pumpwatch-{self.name}")
         self.readback = Readback(config)
@@ -86,12 +86,12 @@ class BatchAgent(ABC):
     # -- shared steps
 
     async def restored(self, restore: Callable[..., S], *arguments: Any) -> S:
-        """Run a slow reading back of state in a thread; meanwhile `restoring` says so to the watchdog."""
-        self.restoring = True
+        """Run a slow reading back of state in a thread; meanwhile `restoring` counts it, for the watchdog."""
+        self.restoring += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(None, restore, *arguments)
         finally:
-            self.restoring = False
+            self.restoring -= 1
 
     def excused(self, waited_s: float) -> bool:
         """Whether the agent waits for what a new start would not bring sooner: its own state, Redis or Kafka.
@@ -99,7 +99,7 @@ class BatchAgent(ABC):
         For Kafka only for so long: a client that has lost itself in an outage is helped by a new start, and while
         Kafka is away a new start costs nothing.
         """
-        return self.restoring or self.redis_away or (self.outbox.waiting and waited_s < KAFKA_WAITED_FOR_S)
+        return self.restoring > 0 or self.redis_away or (self.outbox.waiting and waited_s < KAFKA_WAITED_FOR_S)
 
     def published(self, kind: type[T], messages: Iterable[Message]) -> Iterator[tuple[Message, T]]:
         """Our own output read back; what this version cannot read is reported and passed over, or none could start."""

@@ -39,3 +39,27 @@ def test_a_reader_that_meets_an_outage_goes_on_when_the_broker_is_back(kafka_ser
     asking.join(120)
     assert found == [b"5", b"6", b"7", b"8", b"9"]
     reader.close()
+
+
+def test_two_readings_at_once_are_each_whole(topics):
+    """One waits for the other: an agent that restores a partition also looks for what it buried of another."""
+    sender = producer(topics)
+    for partition in (1, 2):
+        for number in range(3000):
+            sender.produce(DOSE_SCORES, f"{partition}/{number}".encode(), "pump", partition=partition)
+    assert sender.flush(60) == 0
+    reader = Readback({"bootstrap.servers": topics})
+    whole = {partition: [f"{partition}/{number}".encode() for number in range(3000)] for partition in (1, 2)}
+    for _ in range(5):
+        found: dict[int, list[bytes]] = {}
+
+        def read(partition: int, into: dict[int, list[bytes]]) -> None:
+            into[partition] = [message.value() for message in reader.whole(DOSE_SCORES, partition)]
+
+        readings = [threading.Thread(target=read, args=(partition, found)) for partition in whole]
+        for reading in readings:
+            reading.start()
+        for reading in readings:
+            reading.join(120)
+        assert found == whole
+    reader.close()

@@ -39,7 +39,7 @@ class Worker:
         agent._rules = SimpleNamespace(rules=load_rules(), changed=lambda: False)
         agent._windows = Windows()
         agent._restore = self._restore
-        agent.restoring = False
+        agent.restoring = 0
 
     def _send(self, topic, *, key, value, partition, headers):
         alert = decode(Alert, value)

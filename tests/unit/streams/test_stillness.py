@@ -60,7 +60,7 @@ class Worker:
         agent._states, agent._cells, agent._forgotten = {}, {}, 0
         agent._restores, agent._waking, agent._stillness = asyncio.Lock(), None, Stillness()
         agent.restore = self._restore
-        agent.restoring = False
+        agent.restoring = 0
         self.state = PartitionState(self.partition, published, -1)
 
     def _send(self, topic, *, key, value, partition, headers):
