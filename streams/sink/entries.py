@@ -118,10 +118,10 @@ async def put(read_model: ReadModel, noted: Iterable[Noted]) -> None:
     lines, flagged = [], []
     for offset, score in noted:
         if score.revision == 1:
-            lines.append((offset, key_of_list(score.pump), _encode(line_of(score))))
+            lines.append((offset, key_of_list(score.pump), _encode(line_of(score)).decode()))
         if score.verdict != "ok":
             flagged.append((offset, key_of_entry(score.pump, score.entry), encode(score)))
-    await read_model.put_entries(lines, flagged)
+    await read_model.put_entries(_encode(lines), flagged)
 
 
 def line_of(score: DoseScore) -> EntryLine:

@@ -20,7 +20,7 @@ from streams.rollups.cell import escaped
 from streams.sink.charge import SPACING_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Iterable, Mapping
 
     from redis.asyncio import Redis
 
@@ -170,13 +170,12 @@ class ReadModel:
                 args += row
             await self._call(self._charge_before(args=args))
 
-    async def put_entries(
-        self, lines: Sequence[tuple[int, str, bytes]], flagged: Sequence[tuple[int, str, bytes]]
-    ) -> None:
-        """Add entries to the lists of their pumps, and flagged ones whole, each with its offset, key and JSON."""
-        args: list[Any] = [ENTRIES_KEPT, ENTRIES_KEPT_S, len(lines)]
-        for row in lines:
-            args += row
+    async def put_entries(self, lines: bytes, flagged: Iterable[tuple[int, str, bytes]]) -> None:
+        """Add entries to the lists of their pumps, as the script takes them, and flagged ones whole.
+
+        Of these each comes with its offset, its key and its JSON.
+        """
+        args: list[Any] = [ENTRIES_KEPT, ENTRIES_KEPT_S, lines]
         for row in flagged:
             args += row
         await self._call(self._entries(args=args))
