@@ -58,17 +58,21 @@ def test_a_training_that_halves_the_slips_is_found():
 
 
 def test_a_unit_chosen_for_a_bad_spell_is_expected_to_mend_by_itself():
-    """Of 40 units that are alike, the one with most slips before falls by about what is said of it beforehand."""
+    """Of 20 units that are alike, the one with most slips before falls by about what is said of it beforehand.
+
+    Nothing was done. The comparison with the others alone would credit the training in more than one case of ten.
+    """
     dice = np.random.default_rng(14)
-    expected, fell = [], []
-    for _ in range(40):
-        all_alike = units(dice, others=19, mean=1.0)
-        worst = max(all_alike, key=lambda name: sum(of.events for day, of in all_alike[name].items() if day < TRAINED))
-        found = follow_up(all_alike, worst, TRAINED)
-        expected.append(np.log(found.by_itself))
-        fell.append(np.log(found.after / found.before))
-    assert np.mean(fell) < -0.2
-    assert np.mean(expected) == pytest.approx(np.mean(fell), abs=0.12)
+    found = []
+    for _ in range(100):
+        alike = units(dice, others=19, mean=1.0)
+        worst = max(alike, key=lambda name: sum(of.events for day, of in alike[name].items() if day < TRAINED))
+        found.append(follow_up(alike, worst, TRAINED))
+    fell = np.mean([np.log(one.after / one.before) for one in found])
+    assert fell < -0.2
+    assert np.mean([np.log(one.by_itself) for one in found]) == pytest.approx(fell, abs=0.08)
+    assert np.mean([one.high < 1 for one in found]) > 0.1
+    assert np.mean([one.verdict == "fewer than without the training" for one in found]) <= 0.03
 
 
 def test_a_unit_that_was_mending_before_its_training_is_not_judged():
