@@ -8,14 +8,13 @@ every address is https.
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
 import msgspec
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
@@ -23,6 +22,11 @@ from joserfc.jwk import KeySet
 
 from services.board.accounts import UserName
 from streams.settings import is_loopback
+
+# authlib says on stderr, at every import, that it would rather use another client.
+with warnings.catch_warnings(record=True):
+    from authlib.integrations.base_client import OAuthError
+    from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

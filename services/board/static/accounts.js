@@ -51,7 +51,7 @@ function what({ kind, via, detail, known_account: known }) {
 
 function eventRow(event) {
   const subject = make("td", "subject", event.subject ?? "");
-  const line = row(time(event.at, moment), who(event), what(event), subject, event.hospital === "*" ? "" : event.hospital);
+  const line = row(time(event.at, moment), who(event), make("td", "what", what(event)), subject, event.hospital === "*" ? "" : event.hospital);
   line.append(make("td", "", event.address ?? ""));
   return line;
 }
