@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from schemas.events import Alert, PowerEpisode
-from services.board.operations import OPERATIONS
+from services.board.operations import OPERATIONS, Operation
 from services.board.pump_page import EpisodeView
 from services.board.snapshot import AlertView
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from services.board.operations import Operation, Parameter
+    from services.board.operations import Parameter
 
 PATH = "/api/openapi.json"
 _CONVERTER = re.compile(r":[a-z]+(?=})")
-_REF = "#/components/schemas/{name}"
+_COMPONENTS = "#/components/schemas/"
 _ABOUT = (
     "What the board shows, as JSON. Programs send an API token (`Authorization: Bearer`); scripts of our own pages "
     "send the session's cookie and, where something is changed, its token in `X-CSRF-Token`. Answers hold nothing "
@@ -76,22 +76,20 @@ class OpenApi:
 
 def document(routes: Iterable[Route]) -> dict[str, Any]:
     """The OpenAPI 3.1 document of those routes that lie below `/api/`."""
-    told = [kind for each in OPERATIONS.values() for kind in (each.answers, each.body) if kind not in {None, dict}]
-    _, components = msgspec.json.schema_components(
-        list(dict.fromkeys([*told, Problem, *_AS_PUBLISHED, Alert, PowerEpisode])), ref_template=_REF
-    )
-    for holder, (field, published) in _AS_PUBLISHED.items():
-        components[holder.__name__]["properties"][field] = _ref(published)
+    schemas = Schemas()
     paths: dict[str, dict[str, Any]] = {}
     for path, method, route in operations(routes):
-        paths.setdefault(path, {})[method.lower()] = _operation(path, route, OPERATIONS.get((method, path)))
+        paths.setdefault(path, {})[method.lower()] = _operation(path, route, OPERATIONS.get((method, path)), schemas)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Pumpwatch board", "version": version("pumpwatch"), "description": _ABOUT},
         "paths": paths,
         "components": {
-            "schemas": components,
-            "responses": {str(status): _refusal(sentence) for status, sentence in _REFUSALS.items()},
+            "schemas": schemas.components,
+            "responses": {
+                str(status): {"description": sentence, "content": _json(schemas.of(Problem))}
+                for status, sentence in _REFUSALS.items()
+            },
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": "An API token."},
                 "session": {"type": "apiKey", "in": "cookie", "name": "pumpwatch"},
@@ -99,6 +97,23 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
             },
         },
     }
+
+
+class Schemas:
+    """The JSON Schemas of all types that cross the API, and references to them: two types may share a name."""
+
+    def __init__(self) -> None:
+        told = [kind for each in OPERATIONS.values() for kind in (each.answers, each.body) if kind not in {None, dict}]
+        kinds = list(dict.fromkeys([*told, Problem, *_AS_PUBLISHED, Alert, PowerEpisode]))
+        references, self.components = msgspec.json.schema_components(kinds, ref_template=f"{_COMPONENTS}{{name}}")
+        self._references = dict(zip(kinds, references, strict=True))
+        for holder, (field, published) in _AS_PUBLISHED.items():
+            name = self.of(holder)["$ref"].removeprefix(_COMPONENTS)
+            self.components[name]["properties"][field] = self.of(published)
+
+    def of(self, kind: type) -> dict[str, Any]:
+        """The schema that a body of this type has."""
+        return {"type": "object"} if kind is dict else self._references[kind]
 
 
 def operations(routes: Iterable[Route]) -> Iterator[tuple[str, str, Route]]:
@@ -109,49 +124,39 @@ def operations(routes: Iterable[Route]) -> Iterator[tuple[str, str, Route]]:
                 yield _CONVERTER.sub("", route.path), method, route
 
 
-def _operation(path: str, route: Route, declared: Operation | None) -> dict[str, Any]:
+def _operation(path: str, route: Route, declared: Operation | None, schemas: Schemas) -> dict[str, Any]:
+    declared = declared or Operation(dict)
     needs = getattr(route.endpoint, "needs", None)
     changes = route.methods is not None and "GET" not in route.methods
     summary, _, more = inspect.cleandoc(route.endpoint.__doc__ or "").partition("\n")
-    refusals = {*_OF_ALL, *({403} if needs else ()), *(declared.refusals if declared else ())}
+    refusals = sorted({*_OF_ALL, *({403} if needs else ()), *declared.refusals})
     described: dict[str, Any] = {
         "operationId": route.endpoint.__qualname__.replace(".", "_"),
         "tags": [path.split("/")[2]],
         "summary": summary,
         "description": " ".join((more.strip(), f"Needs the role {needs}." if needs else "")).strip(),
         "security": [{"token": []}, {"session": [], "csrf": []} if changes else {"session": []}],
+        "parameters": [_parameter(each) for each in declared.parameters],
         "responses": {
-            **_answer(declared),
-            **{str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(refusals)},
+            str(declared.status): _answer(declared.answers, schemas),
+            **{str(status): {"$ref": f"#/components/responses/{status}"} for status in refusals},
         },
     }
-    if declared is not None and declared.parameters:
-        described["parameters"] = [_parameter(each) for each in declared.parameters]
-    if declared is not None and declared.body is not None:
-        described["requestBody"] = {"required": True, "content": _json(_ref(declared.body))}
+    if declared.body is not None:
+        described["requestBody"] = {"required": True, "content": _json(schemas.of(declared.body))}
     return described
 
 
-def _answer(declared: Operation | None) -> dict[str, Any]:
-    if declared is None or declared.answers is dict:
-        return {"200": {"description": "An object.", "content": _json({"type": "object"})}}
-    if declared.answers is None:
+def _answer(kind: type | None, schemas: Schemas) -> dict[str, Any]:
+    if kind is None:
         content = {"text/event-stream": {"schema": {"type": "string"}}}
-        return {"200": {"description": "Events without end: `snapshot`, `alert` and `status`.", "content": content}}
-    said = inspect.cleandoc(declared.answers.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
-    return {str(declared.status): {"description": said, "content": _json(_ref(declared.answers))}}
-
-
-def _refusal(sentence: str) -> dict[str, Any]:
-    return {"description": sentence, "content": _json(_ref(Problem))}
+        return {"description": "Events without end: `snapshot`, `alert` and `status`.", "content": content}
+    said = "An object." if kind is dict else inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0]
+    return {"description": said.replace("\n", " "), "content": _json(schemas.of(kind))}
 
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:
     return {"application/json": {"schema": schema}}
-
-
-def _ref(kind: type) -> dict[str, Any]:
-    return {"$ref": _REF.format(name=kind.__name__)}
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:

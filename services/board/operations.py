@@ -13,6 +13,7 @@ from services.board.accounts_page import AccountsView
 from services.board.api import MOST_ALERTS, ActionRequest, ActionTaken, PipelineView, SessionView
 from services.board.care_area_page import DAYS, MOST_DAYS, CareAreaView
 from services.board.choices import Choices
+from services.board.drug_page import SPANS, DrugView
 from services.board.filters import LONGEST_DRUG, STATES
 from services.board.incoming import LONGEST_NAME
 from services.board.maintenance import WindowRequest, WindowsView, WindowView
@@ -105,6 +106,15 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         Findings, parameters=(Parameter("q", _text(LONGEST_QUERY), "What is looked for."),), refusals=(400,)
     ),
     ("GET", "/api/pumps/{pump}"): Operation(PumpView, parameters=(PUMP,), refusals=(400, 404)),
+    ("GET", "/api/drugs/{drug}"): Operation(
+        DrugView,
+        parameters=(
+            Parameter("drug", _text(LONGEST_DRUG), "The drug, by any of its names.", "path"),
+            HOSPITAL,
+            Parameter("span", {"enum": list(SPANS), "default": "week"}, "How far back the figures reach."),
+        ),
+        refusals=(400, 404),
+    ),
     ("GET", "/api/care-areas/{hospital}/{care_area}"): Operation(
         CareAreaView,
         parameters=(
