@@ -58,7 +58,9 @@ def benchmarks(
     folder = peers.parent / known.benchmarks
     url = Settings.load(redis=redis).redis.get_secret_value()
     try:
-        found = release(known, name, asyncio.run(_sums(url, known, name, period)), blur(key(folder)))
+        found = release(
+            known, name, asyncio.run(_sums(url, known, name, period)), blur(key(peers.with_suffix(".secret")))
+        )
         typer.echo(publish(folder, found))
     except UNAVAILABLE:
         fail("Redis does not answer; start it, or set PUMPWATCH_REDIS", code=1)

@@ -1,6 +1,7 @@
 """The peers file, the folder of benchmarks, and what a hospital is told of where it stands."""
 
 from datetime import date
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -183,24 +184,33 @@ def test_care_areas_add_up_by_their_profile():
 def test_a_month_is_published_once_and_read_back(tmp_path):
     """The file holds what was published; a second version of the month is refused, and the first one stays."""
     peers, sums = group(np.random.default_rng(5))
-    first = release(peers, "2026-10", sums, blur(key(tmp_path)))
+    first = release(peers, "2026-10", sums, blur(KEY))
     file = publish(tmp_path, first)
     with pytest.raises(ReleaseError, match="published once"):
         publish(tmp_path, release(Peers({}), "2026-10", {}, blur(KEY)))
     assert published(tmp_path) == [first]
+    assert list(tmp_path.iterdir()) == [file]
     assert "hospital 0" not in file.read_text()
 
 
 def test_the_secret_is_made_once_and_for_its_owner_alone(tmp_path):
     """The same at every call, 32 bytes, readable by nobody else; a broken one is not replaced."""
-    folder = tmp_path / "benchmarks"
-    made = key(folder)
+    file = tmp_path / "peers.secret"
+    made = key(file)
     assert len(made) == 32
-    assert key(folder) == made
-    assert (folder / "secret").stat().st_mode & 0o777 == 0o600
-    (folder / "secret").write_text("short")
-    with pytest.raises(ReleaseError, match="no secret"):
-        key(folder)
+    assert key(file) == made
+    assert file.stat().st_mode & 0o777 == 0o600
+    for broken in ("short", "g" * 64):
+        file.write_text(broken)
+        with pytest.raises(ReleaseError, match="no secret"):
+            key(file)
+
+
+def test_the_peers_file_of_the_documentation_is_one():
+    """It can be copied as it stands."""
+    document = (Path(__file__).parents[3] / "docs/benchmarks.md").read_text("utf-8")
+    peers = parse_peers(document.partition("```yaml")[2].partition("```")[0])
+    assert peers.groups("2026-09") == {"medium general": ["st-mary"], "small children": ["st-anna"]}
 
 
 def test_a_file_that_is_no_release_is_named(tmp_path):
