@@ -59,7 +59,7 @@ export function chargeChart(place, text) {
     class: "charge",
     cursor: { y: false, points: { size: 7 } },
     scales: { x: { range: (_, low, high) => [Math.min(low, high - 3600), high] }, y: { range: [0, 100] } },
-    axes: [timeAxis(), axis({ size: 44, values: (_, splits) => splits.map((split) => `${split} %`) })],
+    axes: [timeAxis(), axis({ size: 52, values: (_, splits) => splits.map((split) => `${split} %`) })],
     series: [
       { label: "At", value: (_, time) => (time === null ? "–" : at(time * 1000)) },
       { label: "Charge", stroke: colour("accent"), width: 2, points: { show: samples.length < 3 }, value: (_, charge) => (charge === null || charge === undefined ? "–" : `${charge} %`) },
