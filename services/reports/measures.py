@@ -56,7 +56,8 @@ MEASURES = (
         "overrides",
         100,
         "warnings of the pumps",
-        lambda of: of.overridden,
+        # A pump may send overrides of warnings that it did not tell.
+        lambda of: min(of.overridden, of.soft_warnings + of.hard_warnings),
         lambda of: of.soft_warnings + of.hard_warnings,
         proportion=True,
     ),

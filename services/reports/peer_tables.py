@@ -40,8 +40,9 @@ def peer_tables(hospital: str, peers: Peers, months: Sequence[OwnMonth]) -> list
     found = [(month.release.month, list(_compared(hospital, peers, month))) for month in months]
     told = [(month, rows) for month, rows in found if rows]
     if not told:
-        return [_beside("", [], _why_not(hospital, peers, months))]
-    return [_beside(*told[-1], ""), _funnels(told)]
+        return [_beside("The peers", [], _why_not(hospital, peers, months))]
+    month, rows = told[-1]
+    return [_beside(f"The peers in {month}: {peers.group(hospital)} hospitals", rows, ""), _funnels(told)]
 
 
 def _compared(hospital: str, peers: Peers, month: OwnMonth) -> Iterable[Compared]:
@@ -60,11 +61,11 @@ def _why_not(hospital: str, peers: Peers, months: Sequence[OwnMonth]) -> str:
     return "Fewer than six hospitals of its size and kind can be compared, or one of them would stand out."
 
 
-def _beside(month: str, rows: Sequence[Compared], empty: str) -> Table:
+def _beside(title: str, rows: Sequence[Compared], empty: str) -> Table:
     hospitals = f"{min(one.hospitals for one in rows)} or more hospitals are compared, " if rows else ""
     return Table(
         "peers",
-        f"The peers in {month}" if month else "The peers",
+        title,
         (
             Column("measure", "Measure", "text"),
             Column("rate", "Here", "number"),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.rates import confint_poisson_2indep, test_poisson_2indep
 
-from services.readmodel.rollups import RollupSums, total
+from services.readmodel.rollups import total
 from services.reports.funnel import log_ratio, spread
 from services.reports.intervals import Count, dispersion
 
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from datetime import date
 
     from schemas.drugs.care_areas import Profile
+    from services.readmodel.rollups import RollupSums
     from services.reports.lessons import Lessons
 
+    BySpan = dict[date, RollupSums]
+    """The sums of one unit by day, or by month of a long period."""
+
 Verdict = Literal["needed", "as_elsewhere", "not_enough_data"]
-BySpan = dict["date", RollupSums]
-"""The sums of one unit by day, or by month of a long period."""
 
 # Judgements.
 LEAST_EVENTS = 5.0  # that the unit has, or would have at the others' rate; so many must the others have, too

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import norm
 
 from services.readmodel.rollups import RollupSums
-from services.reports.benchmarks import Release, release
+from services.reports.benchmarks import Benchmark, Release, release
 from services.reports.disclosure import blur
 from services.reports.funnel_chart import funnel_chart
 from services.reports.own import compared
@@ -135,6 +135,7 @@ def test_the_table_tells_of_the_group_and_names_nobody_else():
     peers, sums = group(np.random.default_rng(3), times={5: 3.0})
     months = [OwnMonth(release(peers, month, sums, blur(KEY)), sums["hospital 05"]) for month in ("2026-09", "2026-10")]
     beside, funnels = peer_tables("hospital 05", peers, months)
+    assert beside.title == "The peers in 2026-10: large general hospitals"
     (row,) = beside.plain_rows()
     shown = dict(zip(beside.plain_columns(), row, strict=True))
     of = sums["hospital 05"].values()
@@ -171,6 +172,13 @@ def test_before_the_first_month_there_is_nothing():
     """No release, no table."""
     peers, _ = group(np.random.default_rng(4))
     assert "yet" in peer_tables("hospital 05", peers, [])[0].empty
+
+
+def test_more_overrides_than_warnings_are_as_many():
+    """A pump may send overrides of warnings that it did not tell; a share has an interval all the same."""
+    benchmark = Benchmark({"ward": 0.8}, 6, 0.0, 0.2)
+    (found,) = compared({"ward": RollupSums(soft_warnings=100, overridden=120)}, {"overrides": benchmark})
+    assert found.ratio == pytest.approx((1.25, 0.9638 / 0.8, 1.25), abs=1e-3)
 
 
 def test_care_areas_add_up_by_their_profile():
