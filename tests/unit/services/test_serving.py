@@ -121,6 +121,30 @@ def test_a_short_password_is_refused():
     assert done.stderr.startswith("pumpwatch: PUMPWATCH_BOARD_PASSWORD: takes 8 to 1024 characters")
 
 
+def test_a_board_with_an_account_file_has_the_accounts_of_the_file_alone(redis_url, tmp_path: Path):
+    """No password is made up; a bad file, and a password that nobody could use, are refused with the remedy."""
+    file = tmp_path / "accounts.yaml"
+    file.write_text("accounts:\n- user: ana\n  role: boss\n")
+    file.chmod(0o600)
+    env = {**os.environ, "PUMPWATCH_ACCOUNTS": str(file), "PUMPWATCH_REDIS": redis_url}
+    done = subprocess.run([*COMMAND, "board", "--port", "0"], capture_output=True, text=True, check=False, env=env)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "pumpwatch: PUMPWATCH_ACCOUNTS: accounts.yaml: line 3: field `accounts[0].role`: "
+        "expected viewer, responder or admin\n"
+    )
+    env["PUMPWATCH_BOARD_PASSWORD"] = "a fine password"
+    done = subprocess.run([*COMMAND, "board", "--port", "0"], capture_output=True, text=True, check=False, env=env)
+    assert done.stderr.startswith("pumpwatch: PUMPWATCH_BOARD_PASSWORD: is for a board without PUMPWATCH_ACCOUNTS")
+    subprocess.run(
+        [*COMMAND, "accounts", "add", "bo", "--role", "viewer", "--all-hospitals", "--file", str(tmp_path / "a.yaml")],
+        check=True,
+        capture_output=True,
+    )
+    with _serving("board", PUMPWATCH_REDIS=redis_url, PUMPWATCH_ACCOUNTS=str(tmp_path / "a.yaml")) as (_, line):
+        assert line.strip().endswith(f", accounts of {tmp_path / 'a.yaml'}")
+
+
 def test_metrics_beyond_this_machine_need_a_token():
     """A network listener without a bearer token is refused."""
     done = subprocess.run([*COMMAND, "metrics", "--host", "0.0.0.0"], capture_output=True, text=True, check=False)

@@ -23,6 +23,13 @@ def load(**values):
         ({"redis": "redis://127.0.0.1:99999"}, "PUMPWATCH_REDIS: Port out of range 0-65535"),
         ({"redis": "redis://127.0.0.1?socket_timeout=soon"}, "PUMPWATCH_REDIS: Invalid value for 'socket_timeout'"),
         ({"redis": "redis://127.0.0.1?nonsense=1"}, "PUMPWATCH_REDIS: the URL has an option that is none: 'nonsense'"),
+        ({"oidc_issuer": "http://sso.example"}, "PUMPWATCH_OIDC_ISSUER is not an https address"),
+        ({"oidc_issuer": "sso.example"}, "PUMPWATCH_OIDC_ISSUER is not an https address"),
+        ({"oidc_issuer": "https://sso.example", "oidc_client_id": "c"}, "and PUMPWATCH_OIDC_CLIENT_SECRET"),
+        (
+            {"oidc_issuer": "https://sso.example", "oidc_client_id": "c", "oidc_client_secret": "s"},
+            "PUMPWATCH_OIDC_ISSUER needs PUMPWATCH_ACCOUNTS, where its groups get their rights",
+        ),
         ({"worker_port": 70000}, "PUMPWATCH_WORKER_PORT: "),
         ({"session_timeout_s": "soon"}, "PUMPWATCH_SESSION_TIMEOUT_S: "),
     ],
