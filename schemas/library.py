@@ -52,6 +52,7 @@ class Library:
         self.profile = lru_cache(_CACHED_NAMES)(self._profile)
         self.row = lru_cache(_CACHED_ROWS)(self._row)
         self.rows_of = lru_cache(_CACHED_NAMES)(self._rows_of)
+        self.aliases = _aliases(library)
         self._known = tuple(dict.fromkeys(name for _, name in _names(library)))
         self._care_areas = {plain(name): profile for name, profile in library.care_areas.items()}
         self._rows: dict[tuple[str, str, str], dict[str, LibraryRow]] = {}
@@ -141,6 +142,17 @@ def _names(library: DrugLibrary) -> Iterator[tuple[str, str]]:
     for row in library.rows:
         for alias in row.aliases:
             yield row.drug, alias
+
+
+def _aliases(library: DrugLibrary) -> dict[str, list[str]]:
+    """Each drug with its further names; what holds for every drug is none."""
+    names: dict[str, list[str]] = {}
+    for drug, name in _names(library):
+        others = names.setdefault(drug, [])
+        if name not in {drug, *others}:
+            others.append(name)
+    names.pop(ANY_DRUG, None)
+    return names
 
 
 def _converted(row: LibraryRow, unit: str, factor: float) -> LibraryRow:

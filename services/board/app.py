@@ -112,7 +112,7 @@ class Board:
             *FilterChoices(self._redis).routes,
             *AlertPage(self._redis, self._doses).routes,
             *DrugPage(self._redis, self._doses).routes,
-            *Search(self._redis).routes,
+            *Search(self._redis, self._doses).routes,
             *MaintenancePage(self._redis, self._publisher, self._audit).routes,
             *PumpPage(self._redis).routes,
             *CareAreaPage(self._redis).routes,

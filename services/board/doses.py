@@ -97,6 +97,10 @@ class Doses:
             if row.care_area == profile
         ]
 
+    async def libraries(self) -> Libraries:
+        """The libraries in force."""
+        return (await self._loaded()).libraries
+
     async def name(self, hospital: str, drug: str) -> str:
         """The name of a drug in the library of a hospital; its own where the library does not know it."""
         return (await self._loaded()).libraries(hospital).canonical_drug(drug) or drug

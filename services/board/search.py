@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
     from starlette.requests import Request
 
+    from services.board.doses import Doses
     from services.readmodel.alerts import StoredAlert
 
 LONGEST_QUERY = 100
@@ -62,8 +63,9 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
 class Search:
     """`/search` and `/api/search`."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, doses: Doses) -> None:
         self._redis = redis
+        self._doses = doses
         self._pumps = PumpNames(redis)
 
     @property
@@ -90,7 +92,7 @@ class Search:
             pumps=_names(await self._pumps.find(query, of, SHOWN_OF_EACH)),
             hospitals=_names(find_hospitals(query, of, SHOWN_OF_EACH)),
             care_areas=_names(await find_care_areas(self._redis, query, of, SHOWN_OF_EACH)),
-            drugs=_names(await find_drugs(self._redis, query, of, SHOWN_OF_EACH)),
+            drugs=_names(await find_drugs(self._redis, query, of, await self._doses.libraries(), SHOWN_OF_EACH)),
             alerts=FoundAlerts(len(alerts), [view(each) for each in alerts[:SHOWN_OF_EACH]]),
         )
 

@@ -9,21 +9,19 @@ from __future__ import annotations
 import heapq
 import time
 from collections import Counter
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 import msgspec
 
-from schemas.library import ANY_DRUG, load_default
 from services.readmodel.alerts import open_alerts
-from services.readmodel.rollups import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from redis.asyncio import Redis
 
+    from schemas.library import Library
     from services.readmodel.alerts import StoredAlert
 
 _PUMPS_KEPT_S = 60.0
@@ -87,16 +85,21 @@ async def find_care_areas(redis: Redis, text: str, of: Sequence[str], limit: int
     return _best(hits, lambda hit: (_rank(text.lower(), hit.name), hit.name, hit.hospital or ""), limit)
 
 
-async def find_drugs(redis: Redis, text: str, of: Sequence[str], limit: int) -> Found:
-    """Drugs of which the name or an alias holds every word: those of the shipped library, and all that was entered."""
+async def find_drugs(
+    redis: Redis, text: str, of: Sequence[str], library_of: Callable[[str], Library], limit: int
+) -> Found:
+    """Drugs of which the name or an alias holds every word: those of the libraries, and all that was entered."""
+    libraries = {hospital: library_of(hospital) for hospital in of}
     used: Counter[str] = Counter()
-    for _, drugs in await _sets(redis, "drugs", of):
-        used.update({canonical(drug) for drug in drugs})
-    names = library_names()
+    for hospital, drugs in await _sets(redis, "drugs", of):
+        used.update({libraries[hospital].canonical_drug(drug) or drug for drug in drugs})
+    names: dict[str, list[str]] = {}
+    for library in dict.fromkeys(libraries.values()):  # most hospitals share one
+        for drug, aliases in library.aliases.items():
+            names.setdefault(drug, []).extend(aliases)
     hits = []
     for drug in {*used, *names}:
-        by = [drug, *names.get(drug, ())]
-        found_by = [name for name in by if holds(text, name)]
+        found_by = [name for name in (drug, *names.get(drug, ())) if holds(text, name)]
         if found_by:
             hits.append(Hit(drug, also=None if drug in found_by else found_by[0]))
     return _best(hits, lambda hit: (used[hit.name] == 0, _rank(text.lower(), hit.also or hit.name), hit.name), limit)
@@ -114,12 +117,6 @@ def holds(text: str, name: str) -> bool:
     """Whether every word of the text occurs in the name, whatever the case."""
     lowered = name.lower()
     return all(word in lowered for word in text.lower().split())
-
-
-@cache
-def library_names() -> dict[str, tuple[str, ...]]:
-    """The aliases of each drug of the shipped library."""
-    return {row.drug: tuple(row.aliases) for row in load_default().rows if row.drug != ANY_DRUG}
 
 
 async def _sets(redis: Redis, kind: str, of: Sequence[str]) -> list[tuple[str, list[str]]]:

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from schemas.events import DrugLibrary, LibraryRow
+from schemas.library import Library, load_default
 from services.readmodel.search import Hit, PumpNames, find_alerts, find_care_areas, find_drugs, find_hospitals
 from tests.made_read_model import alert, hear, rollup, store, store_rollups
 
@@ -53,11 +55,28 @@ async def test_care_areas_by_their_name(redis):
 async def test_drugs_by_their_names_and_aliases(redis):
     """What was entered comes before what only stands in the library; an alias says of whom it is one."""
     await store_rollups(redis, rollup("North", HOUR, drug="Levophed"), rollup("North", HOUR, drug="Study drug 7"))
-    assert (await find_drugs(redis, "LEVOPH", ["North"], 5)).best == [Hit("norepinephrine", also="levophed")]
-    assert (await find_drugs(redis, "study", ["North"], 5)).best == [Hit("Study drug 7")]
-    assert (await find_drugs(redis, "study", ["South"], 5)).total == 0
-    adrenaline = await find_drugs(redis, "epinephrine", ["North"], 5)
-    assert [hit.name for hit in adrenaline.best[:2]] == ["norepinephrine", "epinephrine"]
+    shipped = Library(load_default())
+
+    async def found(text, *hospitals):
+        return (await find_drugs(redis, text, hospitals, lambda _: shipped, 5)).best
+
+    assert await found("LEVOPH", "North") == [Hit("norepinephrine", also="levophed")]
+    assert await found("study", "North") == [Hit("Study drug 7")]
+    assert await found("study", "South") == []
+    assert [hit.name for hit in (await found("epinephrine", "North"))[:2]] == ["norepinephrine", "epinephrine"]
+
+
+async def test_each_hospital_has_its_own_names_of_drugs(redis):
+    """An alias that stands in one hospital's library finds nothing for those who may see only another."""
+    row = LibraryRow(drug="alteplase", aliases=["clotbuster"], care_area="ward", field="rate", unit="mg/h", source="x")
+    own = Library(DrugLibrary(id="s", hospital="South", at=HOUR, version="1", rows=[row]))
+    shipped = Library(load_default())
+
+    async def found(*hospitals):
+        return (await find_drugs(redis, "clotb", hospitals, {"North": shipped, "South": own}.__getitem__, 5)).best
+
+    assert await found("North") == []
+    assert await found("North", "South") == [Hit("alteplase", also="clotbuster")]
 
 
 async def test_open_alerts_by_their_words(redis):
