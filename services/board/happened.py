@@ -98,9 +98,6 @@ def _between(before: Alert, after: Alert) -> Iterator[Happening]:
         text = f"{between} {'step' if between == 1 else 'steps'} no longer kept"
         yield Happening(at=after.at, what="gap", text=text)
     yield from _by_time(before, after)
-    if after.maintenance != before.maintenance:
-        held = "Held by planned maintenance: it calls nobody" if after.maintenance else "No longer held by maintenance"
-        yield Happening(at=after.at, what="held", text=held)
     new_comment = after.comment if after.comment != before.comment else None
     if after.state != before.state:
         yield _moved(before, after, new_comment)

@@ -42,6 +42,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     """
 
     at: int
+    revision: int
     typed: float
     typed_figure: str
     previous: float | None
@@ -105,6 +106,7 @@ def entry_of(score: DoseScore) -> Entry:
     """A flagged entry for a screen."""
     return Entry(
         at=ms(score.at),
+        revision=score.revision,
         typed=score.typed,
         typed_figure=figure(score.typed),
         previous=score.previous,

@@ -22,7 +22,7 @@ const number = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 4 });
 const showDistribution = distributionChart($("distribution"));
 const showEntries = entriesChart($("recent-chart"), $("recent-key"));
 let alert = null;
-let missing = 0; // how often the story came without the entry it is about
+let behind = 0; // how often the story came without the entry, or the revision of it, that the alert is about
 let doing = null;
 let allRecent = false;
 
@@ -196,8 +196,9 @@ function show(story) {
     text("about-more", "Its keys and figures are kept for 30 days and are not, or not yet, here.");
   }
   page.ariaBusy = "false";
-  missing = story.entry ? 0 : missing + 1;
-  return alert.kind === "dose_entry_error" && missing > 0 && missing <= SOON_TRIES ? SOON_MS : undefined;
+  const late = alert.kind === "dose_entry_error" && !(story.entry?.revision >= alert.subject.score_revision);
+  behind = late ? behind + 1 : 0;
+  return late && behind <= SOON_TRIES ? SOON_MS : undefined;
 }
 
 const ask = poll(() => `/api/alerts/${encodeURIComponent(fingerprint)}/story`, EVERY_MS, show);
