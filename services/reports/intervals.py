@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, test_proportions_2indep
 from statsmodels.stats.rates import confint_poisson_2indep, test_poisson_2indep
@@ -46,7 +47,8 @@ def wilson(events: int, chances: int) -> Interval | None:
 def dispersion(periods: Iterable[Sequence[Count]]) -> float:
     """How much more days vary than chance alone would make them, at least 1: Pearson's chi-squared by its freedom.
 
-    Entries of a day share a patient, a nurse and a ward round, so they are no independent draws.
+    Entries of a day share a patient, a nurse and a ward round, so they are no independent draws. Few days widen it
+    further, as they say little of how much days vary.
     """
     chi2, freedom = 0.0, 0
     for spans in periods:
@@ -57,7 +59,11 @@ def dispersion(periods: Iterable[Sequence[Count]]) -> float:
             continue
         chi2 += sum((one.events - rate * one.exposure) ** 2 / (rate * one.exposure) for one in known)
         freedom += len(known) - 1
-    return max(chi2 / freedom, 1.0) if freedom else 1.0
+    if chi2 <= freedom:
+        return 1.0
+    # It is itself known from so many days only: what Student's distribution has for wider tails than the normal one.
+    wider = float(stats.t.ppf(1 - ALPHA / 2, freedom) / stats.norm.ppf(1 - ALPHA / 2)) ** 2
+    return chi2 / freedom * wider
 
 
 def rate_ratio(now: Count, before: Count, spread: float = 1.0) -> Comparison | None:
