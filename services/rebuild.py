@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from schemas.codec import EventRefused, decode
+from schemas.codec import EventRefused, check_key, check_plausible, decode
 from schemas.events import Alert, DoseScore, MaintenanceWindow, PowerEpisode, PowerEvent, Rollup
 from schemas.topics import ALERTS, DOSE_SCORES, MAINTENANCE, POWER, POWER_EPISODES, ROLLUPS
 from streams.cluster import Cluster, ClusterError
@@ -113,7 +113,7 @@ async def _put_charge(
     samples, places = ChargeSamples(store.samples_kept), dict[str, str]()
     read = 0
     for messages in _in_portions(reader.since(POWER, partition, since_ms)):
-        for _, event, _ in _events(PowerEvent, messages):
+        for event in _taken(messages):
             if places.setdefault(event.pump, event.hospital) != event.hospital:
                 samples.drop(event.pump)  # what it was like elsewhere is no business of the hospital that has it now
                 places[event.pump] = event.hospital
@@ -121,6 +121,18 @@ async def _put_charge(
         read += len(messages)
         progress(f"charge of pumps, partition {partition}", read)
     await store.put_charge_before({pump: samples.waiting(pump) for pump in places})
+
+
+def _taken(messages: list[Message]) -> Iterator[PowerEvent]:
+    """Power events with the key and about the time of their record, as workers take no others."""
+    for message in messages:
+        for _, event, _ in _events(PowerEvent, [message]):
+            try:
+                check_key(message.key(), event.pump)
+                check_plausible(event, message.timestamp()[1])
+            except EventRefused:
+                continue
+            yield event
 
 
 def _noted(messages: list[Message]) -> Iterator[entries.Noted]:

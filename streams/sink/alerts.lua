@@ -43,7 +43,8 @@ for i = 6, #ARGV, 9 do
       local of_pump = 'pw:alerts:pump:' .. ARGV[i + 8]
       redis.call('ZADD', of_pump, since + (state == 'resolved' and 0 or OPEN), fingerprint)
       redis.call('ZREMRANGEBYRANK', of_pump, 0, -OF_A_PUMP - 1)
-      redis.call('EXPIRE', of_pump, ARGV[5])
+      local first = redis.call('ZREVRANGE', of_pump, 0, 0, 'WITHSCORES')[2]
+      if tonumber(first) >= OPEN then redis.call('PERSIST', of_pump) else redis.call('EXPIRE', of_pump, ARGV[5]) end
     end
     if rank == 3 then
       local critical = 'pw:critical:' .. hospital

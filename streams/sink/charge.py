@@ -24,6 +24,7 @@ CLOCK_SET_BACK_MS = 240_000
 
 # Seconds since 1970, tenths of a percent, what the pump did. `pumps.lua` reads the first four bytes.
 _PACKED = Struct(">IHB")
+_LAST_SECOND = 2**32 - 1
 SAMPLE_BYTES = _PACKED.size
 _ON_BATTERY, _INFUSING = 1, 2
 
@@ -44,9 +45,10 @@ class ChargeSample(NamedTuple):
 
 
 def packed(event: PowerEvent) -> bytes:
-    """The sample of an event."""
+    """The sample of an event. A time that no clock shows is the nearest that can be packed."""
+    at = min(max(ms(event.at) // 1000, 0), _LAST_SECOND)
     did = (event.source == "battery") * _ON_BATTERY | event.infusing * _INFUSING
-    return _PACKED.pack(ms(event.at) // 1000, round(event.charge_pct * 10), did)
+    return _PACKED.pack(at, round(event.charge_pct * 10), did)
 
 
 def overtaken(at: int, newest: int) -> bool:

@@ -1,5 +1,5 @@
 -- Charge samples from before those that are stored: a rebuild reads them while the live stream goes on.
--- ARGV: samples kept of a pump, seconds they are kept, then per pump: pump, samples in the order of their time.
+-- ARGV: samples kept of a pump, seconds they are kept, then per pump: pump, samples in the order in which they came.
 local SAMPLE = 7
 for i = 3, #ARGV, 2 do
   local key, samples = 'pw:charge:' .. ARGV[i], ARGV[i + 1]
@@ -8,9 +8,11 @@ for i = 3, #ARGV, 2 do
   local room = tonumber(ARGV[1]) - redis.call('LLEN', key)
   for first = #samples - SAMPLE + 1, 1, -SAMPLE do
     local sample = string.sub(samples, first, first + SAMPLE - 1)
-    if room > 0 and (not before or struct.unpack('>I4', sample) < before) then
+    local at = struct.unpack('>I4', sample)
+    -- One that is not older was said by a clock that was set back since, or came very late.
+    if room > 0 and (not before or at < before) then
       redis.call('LPUSH', key, sample)
-      room = room - 1
+      before, room = at, room - 1
     end
   end
   redis.call('EXPIRE', key, ARGV[2])

@@ -85,6 +85,7 @@ async def test_an_open_alert_is_never_pushed_out_by_resolved_ones(board, redis):
     await store(redis, alert("open", since=at - timedelta(days=20), **mine))
     await store(redis, *(alert(f"r{n}", state="resolved", since=at - timedelta(hours=n), **mine) for n in range(80)))
     assert await redis.zcard("pw:alerts:pump:P1") == 50
+    assert await redis.ttl("pw:alerts:pump:P1") == -1  # it may be open for months
     found = (await (await board.logged_in()).get("/api/pumps/P1")).json()
     assert [each["alert"]["fingerprint"] for each in found["open"]] == ["open"]
 

@@ -80,6 +80,14 @@ def unpacked_again(event) -> bytes:
     return one.waiting(event.pump)
 
 
+def test_a_time_that_no_clock_shows_does_not_stop_a_worker():
+    """Records without a timestamp cannot be compared with their event's time, so any may come."""
+    for year in (1900, 2400):
+        samples = ChargeSamples(9)
+        samples.note(heartbeat("p1", 1, datetime(year, 1, 1, tzinfo=UTC)))
+        assert unpacked(samples.waiting("p1"))[0].at == (0 if year < 1970 else 2**32 - 1)
+
+
 async def test_what_is_stored_is_what_was_said(redis):
     """Time, charge, source and infusing of every sample come back; the key expires with what it holds."""
     await hear(
@@ -164,3 +172,12 @@ async def test_a_rebuild_puts_older_samples_before_those_that_came_meanwhile(red
     assert times == sorted(set(times))
     assert times[0] == SECOND
     assert times[-1] >= SECOND + 100 * 60
+
+
+async def test_a_rebuild_leaves_out_what_a_wrong_clock_said(redis):
+    """The clock ran two hours ahead until the 30th minute; what is stored stays in the order of time."""
+    past = ChargeSamples(576)
+    for minute, ahead in ((0, 120), (10, 120), (30, 0), (60, 0), (50, 0), (90, 0)):
+        past.note(at(minute + ahead, charge_pct=90 - minute / 2))
+    await ReadModel(redis, "tests").put_charge_before({"p1": past.waiting("p1")})
+    assert [(sample.at - SECOND) // 60 for sample in await stored(redis)] == [30, 50, 90]
