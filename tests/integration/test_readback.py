@@ -44,22 +44,22 @@ def test_a_reader_that_meets_an_outage_goes_on_when_the_broker_is_back(kafka_ser
 def test_two_readings_at_once_are_each_whole(topics):
     """One waits for the other: an agent that restores a partition also looks for what it buried of another."""
     sender = producer(topics)
-    for partition in (1, 2):
-        for number in range(3000):
-            sender.produce(DOSE_SCORES, f"{partition}/{number}".encode(), "pump", partition=partition)
+    whole = {partition: [f"{partition}/{number}".encode() for number in range(3000)] for partition in (1, 2)}
+    for partition, values in whole.items():
+        for value in values:
+            sender.produce(DOSE_SCORES, value, "pump", partition=partition)
     assert sender.flush(60) == 0
     reader = Readback({"bootstrap.servers": topics})
-    whole = {partition: [f"{partition}/{number}".encode() for number in range(3000)] for partition in (1, 2)}
-    for _ in range(5):
-        found: dict[int, list[bytes]] = {}
-
-        def read(partition: int, into: dict[int, list[bytes]]) -> None:
-            into[partition] = [message.value() for message in reader.whole(DOSE_SCORES, partition)]
-
-        readings = [threading.Thread(target=read, args=(partition, found)) for partition in whole]
-        for reading in readings:
-            reading.start()
-        for reading in readings:
-            reading.join(120)
-        assert found == whole
+    first = reader.whole(DOSE_SCORES, 1)
+    begun = [next(first)]
+    second: list[bytes] = []
+    reading = threading.Thread(
+        target=lambda: second.extend(message.value() for message in reader.whole(DOSE_SCORES, 2)), daemon=True
+    )
+    reading.start()
+    reading.join(3)
+    assert reading.is_alive(), "it waits until the first is read"
+    assert [message.value() for message in (*begun, *first)] == whole[1]
+    reading.join(120)
+    assert second == whole[2]
     reader.close()

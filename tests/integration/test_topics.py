@@ -36,12 +36,12 @@ def test_life_of_the_topics_on_a_broker(kafka, run):
     assert missing.output.count(": missing\n") == len(declared.load())
 
     created = run("create", "--kafka", kafka, "--partitions", "3")
-    assert (created.exit_code, created.output.splitlines()[-1]) == (0, "14 created, 0 were there")
+    assert (created.exit_code, created.output.splitlines()[-1]) == (0, "16 created, 0 were there")
     again = run("create", "--kafka", kafka, "--partitions", "3")
-    assert (again.exit_code, again.output) == (0, "0 created, 14 were there\n")
+    assert (again.exit_code, again.output) == (0, "0 created, 16 were there\n")
 
     as_asked = run("check", "--kafka", kafka, "--partitions", "3")
-    assert (as_asked.exit_code, as_asked.output) == (0, "14 topics are as declared\n")
+    assert (as_asked.exit_code, as_asked.output) == (0, "16 topics are as declared\n")
     assert topics.check({"bootstrap.servers": kafka})[0] == "pump.alert-actions.v1: 3 partitions, declared 12"
 
     changed = ConfigResource(
