@@ -61,7 +61,7 @@ async def test_the_story_of_an_entry_has_keys_meant_values_limits_and_what_is_us
     assert entry["meant"][0] == {"value": 5.0, "figure": "5", "probability": 0.9, "slip": "a digit too many"}
     assert [(key["k"], key["t"], key["hold"]) for key in entry["keys"]] == [("5", 0, 210), ("5", 38, 30)]
     assert entry["displayed"] == ["5", "55"]
-    assert entry["library_version"] == "l1"
+    assert (entry["revision"], entry["library_version"]) == (1, "l1")
     keypad = told["keypad"]
     assert (keypad["title"], keypad["known"], keypad["beside"]) == ("Alaris 8015", True, ["CLEAR", "BACK"])
     assert {"k": "5", "row": 1, "column": 1} in keypad["keys"]
