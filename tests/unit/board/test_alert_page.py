@@ -144,7 +144,7 @@ async def test_nobody_sees_the_story_without_a_session(redis, board):
     client = board.client()
     assert (await client.get(f"/api/alerts/{name}/story")).status_code == 401
     page = await client.get(f"/alerts/{name}", headers={"Accept": "text/html"})
-    assert (page.status_code, page.headers["location"]) == (303, f"/login?next=%2Falerts%2F{name}")
+    assert (page.status_code, page.headers["location"]) == (303, f"/login?next=/alerts/{name}")
 
 
 async def test_what_lies_outside_the_scope_does_not_exist(redis, board):
