@@ -1,7 +1,7 @@
 """A small OpenID provider, as a process of its own: discovery, login page, code exchange with PKCE, and keys.
 
 `python openid_provider.py PORT CLIENT_ID CLIENT_SECRET REDIRECT_URI`. Who logs in, and what shall be wrong with the
-answer, stands in the query of the login page: `user`, `groups` separated by commas, and `spoil`.
+answer, stands in the query of the login page: `user` (ana), `groups` separated by commas (staff), and `spoil`.
 """
 
 import base64
@@ -96,7 +96,7 @@ class OpenIdProvider:
             "exp": now + 300,
             "nonce": asked["nonce"],
             "preferred_username": asked.get("user", "ana"),
-            "groups": [group for group in asked.get("groups", "").split(",") if group],
+            "groups": [group for group in asked.get("groups", "staff").split(",") if group],
         }
         claims |= {
             "nonce": {"nonce": "another"},
