@@ -14,9 +14,10 @@ from tests.unit.readmodel.test_search import HOUR
 pytestmark = pytest.mark.servers
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
+MISSING = "/nothing-here"
 PAGES = (
     "/", "/?severity=critical&care_area=MICU", "/search?q=i", "/maintenance", "/accounts", "/alerts/critical",
-    "/pumps/P-critical", "/care-areas/North/MICU", "/drugs/norepinephrine?hospital=North", "/nothing-here",
+    "/pumps/P-critical", "/care-areas/North/MICU", "/drugs/norepinephrine?hospital=North", MISSING,
 )  # fmt: skip
 WIDE, ENLARGED, NARROW = 1280, 640, 360
 MOST_STEPS = 60
@@ -69,7 +70,9 @@ def page(filled, chromium):
 
 def _open(page: Page, path: str) -> None:
     """Go to a page, and wait until it shows what it has."""
-    page.goto(path)
+    answer = page.goto(path)
+    assert answer is not None
+    assert answer.status == (404 if path == MISSING else 200)
     until(page, "!document.querySelector('[aria-busy=true]')")
     page.evaluate("document.querySelector('.alert .unfold')?.click()")
     until(page, "document.getAnimations().length === 0")
