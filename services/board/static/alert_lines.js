@@ -11,12 +11,13 @@ function line({ alert, words }, withPump) {
   const about = link(to("alerts", alert.fingerprint), words.kind);
   const where = withPump && alert.pump ? make("span", "", " · ", link(to("pumps", alert.pump), alert.pump)) : null;
   const state = alert.state === "firing" ? "" : ` · ${alert.state}${alert.by ? ` by ${alert.by}` : ""}`;
+  const held = alert.maintenance && alert.state !== "resolved" ? make("span", "chip", "in maintenance") : null;
   const when = make("time", "", at(alert.since));
   when.dateTime = alert.since;
   return make(
     "li",
     `short ${alert.severity} ${alert.state}`,
-    make("p", "short-head", shape(alert.severity), name, about, where, alert.test ? make("span", "chip", "test") : null),
+    make("p", "short-head", shape(alert.severity), name, about, where, alert.test ? make("span", "chip", "test") : null, held),
     make("p", "", alert.summary),
     make("p", "soft", "since ", when, state),
   );

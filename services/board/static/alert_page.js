@@ -159,10 +159,11 @@ function stepItem({ at: when, what, text: said, severity, by, comment }) {
 }
 
 function showState() {
-  const { state, by, severity } = alert;
+  const { state, by, severity, maintenance } = alert;
   const named = { firing: `Firing, ${severity}`, acknowledged: `Acknowledged${by ? ` by ${by}` : ""}`, resolved: by ? `Resolved by ${by}` : "Resolved by itself" }[state];
   const since = `Began at ${at(alert.since)}, ${span((clock() - Date.parse(alert.since)) / 1000)} ago.`;
-  text("state", doing?.late ? "The action is recorded; waiting for the stream." : `${named}. ${since}`);
+  const held = maintenance && state !== "resolved" ? " A maintenance window holds it: it calls nobody." : "";
+  text("state", doing?.late ? "The action is recorded; waiting for the stream." : `${named}. ${since}${held}`);
   const resolved = state === "resolved";
   $("acknowledge").hidden = state !== "firing";
   $("resolve").hidden = resolved;
