@@ -1,15 +1,11 @@
 // One alert as a row: everything from outside goes in as text, never as markup.
 
 import { at, showAge, span } from "./clock.js";
+import { to } from "./elements.js";
 
 const template = document.getElementById("alert");
 const HARMS = { none: "no harm", life_threatening: "life-threatening" };
 const GRADES = { none: 0, low: 1, moderate: 2, high: 3, life_threatening: 4 };
-
-/** The address of a page about something; names may hold any character. */
-function to(page, ...names) {
-  return `/${page}/${names.map(encodeURIComponent).join("/")}`;
-}
 
 /** A row that shows nothing yet. */
 export function newRow() {
