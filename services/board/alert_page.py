@@ -52,9 +52,7 @@ class AlertPage:
         """The page; 404 where there is no such alert."""
         stored = await self._find(request)
         alert = stored.alert
-        return pages.page(
-            "alert.html", request.state.session, fingerprint=alert.fingerprint, hospital=alert.hospital
-        )
+        return pages.page("alert.html", request.state.session, fingerprint=alert.fingerprint, hospital=alert.hospital)
 
     async def story(self, request: Request) -> Response:
         """All that is known of the alert."""
