@@ -1,6 +1,7 @@
 """A whole platform, Apache Kafka, Redis, a worker and the board, and a real browser in front of it."""
 
 import contextlib
+import re
 import sys
 import time
 import urllib.request
@@ -111,6 +112,15 @@ def until(page: Page, expression: str) -> None:
         page.wait_for_timeout(50)
 
 
+@pytest.fixture
+def pictures(request: pytest.FixtureRequest) -> Path:
+    """Where the pages of a test are kept as they looked at its end: build/screenshots, for whoever builds."""
+    name = re.sub(r"[^\w.-]+", "-", request.node.name).strip("-")
+    folder = request.config.rootpath / "build" / "screenshots" / request.node.path.stem / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 class Screens:
     """Opens pages and collects whatever a browser complains about."""
 
@@ -164,9 +174,9 @@ def stage(redis_url: str) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def seen(chromium: Browser, stage: Stage, tmp_path: Path) -> Iterator[Screens]:
+def seen(chromium: Browser, stage: Stage, pictures: Path) -> Iterator[Screens]:
     """Screens on the stage; at the end the browser must not have complained."""
-    opened = Screens(chromium, stage.url, tmp_path)
+    opened = Screens(chromium, stage.url, pictures)
     try:
         yield opened
         assert opened.complaints == []
@@ -175,9 +185,9 @@ def seen(chromium: Browser, stage: Stage, tmp_path: Path) -> Iterator[Screens]:
 
 
 @pytest.fixture
-def screens(chromium: Browser, platform: Platform, tmp_path: Path) -> Iterator[Screens]:
+def screens(chromium: Browser, platform: Platform, pictures: Path) -> Iterator[Screens]:
     """Screens on the board; at the end the browser must not have complained."""
-    opened = Screens(chromium, platform.url, tmp_path)
+    opened = Screens(chromium, platform.url, pictures)
     try:
         yield opened
         assert opened.complaints == []

@@ -1,4 +1,4 @@
-"""Takes the README's picture of the board: `python -m tests.e2e.picture docs/board.png`.
+"""Takes the README's pictures: `python -m tests.e2e.picture docs` writes board.png, alert.png and care-area.png.
 
 Everything on it comes through the whole platform from simulated pumps, as `pumpwatch up` starts it.
 """
@@ -13,6 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.e2e.conftest import until
+
 PUMPS = 1200
 READY_WITHIN_S = 60
 ENOUGH_WITHIN_S = 240
@@ -24,10 +26,11 @@ SETTLED = """() => {
 }"""
 
 
-def main(target: Path) -> None:
-    """Start the demo, wait until there is something to see, take the picture, and stop the demo."""
-    with tempfile.TemporaryDirectory() as folder:
-        ready_file = Path(folder) / "ready.json"
+def main(folder: Path) -> None:
+    """Start the demo, wait until there is something to see, take the pictures, and stop the demo."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        ready_file = Path(scratch) / "ready.json"
         command = [sys.executable, "-m", "services.cli", "up", "--pumps", str(PUMPS), "--ready-file", str(ready_file)]
         demo = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
@@ -35,13 +38,13 @@ def main(target: Path) -> None:
             while not ready_file.exists():
                 assert time.monotonic() < deadline, "pumpwatch up was not ready in time"
                 time.sleep(0.2)
-            _take(json.loads(ready_file.read_text()), target)
+            _take(json.loads(ready_file.read_text()), folder)
         finally:
             demo.send_signal(signal.SIGINT)
             demo.wait(30)
 
 
-def _take(platform: dict[str, str], target: Path) -> None:
+def _take(platform: dict[str, str], folder: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         page = browser.new_page(
@@ -54,9 +57,18 @@ def _take(platform: dict[str, str], target: Path) -> None:
         page.locator('#alerts[aria-busy="false"]').wait_for()
         expect(page.locator("#firing .alert.warning").nth(1)).to_be_visible(timeout=ENOUGH_WITHIN_S * 1000)
         expect(page.locator("#firing .alert.critical").nth(2)).to_be_visible(timeout=ENOUGH_WITHIN_S * 1000)
+        links = [
+            page.locator(f'#firing .alert.critical a[href^="/{kind}/"]').first.get_attribute("href")
+            for kind in ("alerts", "care-areas")
+        ]
         _unfold(page)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=target)
+        page.screenshot(path=folder / "board.png")
+        for name, link, height in zip(("alert", "care-area"), links, (1000, 1100), strict=True):
+            page.set_viewport_size({"width": 1280, "height": height})
+            page.goto(link or "")
+            page.locator('[aria-busy="true"]').wait_for(state="hidden")
+            page.locator("canvas").first.wait_for()
+            page.screenshot(path=folder / f"{name}.png")
         browser.close()
 
 
@@ -65,7 +77,7 @@ def _unfold(page: Page) -> None:
     page.locator("#firing .alert").nth(1).locator(".unfold").focus()
     page.keyboard.press("Enter")
     page.evaluate("document.activeElement.blur()")
-    page.wait_for_function(SETTLED)
+    until(page, SETTLED)
 
 
 if __name__ == "__main__":
