@@ -1,4 +1,4 @@
-"""Takes the README's pictures: `python -m tests.e2e.picture docs` writes board.png, alert.png and care-area.png.
+"""Takes the README's pictures: `python -m tests.e2e.picture docs` writes board.png, alert.png and drug.png.
 
 Everything on it comes through the whole platform from simulated pumps, as `pumpwatch up` starts it.
 """
@@ -18,11 +18,11 @@ from tests.e2e.conftest import until
 PUMPS = 1200
 READY_WITHIN_S = 60
 ENOUGH_WITHIN_S = 240
-# The hospitals' counts have caught up with the list.
+# The hospitals' counts have caught up with the list, and no alert is just fading away.
 SETTLED = """() => {
   const counted = [...document.querySelectorAll("#hospitals td:nth-child(-n+4)")];
   const total = counted.reduce((sum, cell) => sum + Number(cell.textContent), 0);
-  return total === document.querySelectorAll(".alert").length;
+  return total === document.querySelectorAll(".alert").length && !document.querySelector(".alert.resolved");
 }"""
 
 
@@ -48,9 +48,13 @@ def _take(platform: dict[str, str], folder: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         page = browser.new_page(
-            viewport={"width": 1280, "height": 800}, color_scheme="light", locale="en-GB", reduced_motion="reduce"
+            viewport={"width": 1280, "height": 800},
+            color_scheme="light",
+            locale="en-GB",
+            reduced_motion="reduce",
+            base_url=platform["board"],
         )
-        page.goto(platform["board"])
+        page.goto("/")
         page.get_by_label("User").fill(platform["user"])
         page.get_by_label("Password").fill(platform["password"])
         page.get_by_role("button", name="Log in").click()
@@ -59,11 +63,11 @@ def _take(platform: dict[str, str], folder: Path) -> None:
         expect(page.locator("#firing .alert.critical").nth(2)).to_be_visible(timeout=ENOUGH_WITHIN_S * 1000)
         links = [
             page.locator(f'#firing .alert.critical a[href^="/{kind}/"]').first.get_attribute("href")
-            for kind in ("alerts", "care-areas")
+            for kind in ("alerts", "drugs")
         ]
         _unfold(page)
         page.screenshot(path=folder / "board.png")
-        for name, link, height in zip(("alert", "care-area"), links, (1000, 1100), strict=True):
+        for name, link, height in zip(("alert", "drug"), links, (1000, 1100), strict=True):
             page.set_viewport_size({"width": 1280, "height": height})
             page.goto(link or "")
             page.locator('[aria-busy="true"]').wait_for(state="hidden")
