@@ -23,10 +23,12 @@ let shown = null;
 
 const bars = () => uPlot.paths.bars({ size: [0.7, 24], align: 0 });
 const counted = { range: (_u, _low, high) => [0, Math.max(1, high) * 1.1] };
+// From the data itself: of a single hour uPlot would show a thousand days.
+const hoursShown = ({ data: [at] }) => (at.length ? [at[0] - 2 * HOUR_S, at[at.length - 1] + 2 * HOUR_S] : [null, null]);
 const plain = { legend: { show: false }, cursor: { show: false } };
 const showTime = chart($("time"), HEIGHT, () => ({
   ...plain,
-  scales: { x: { time: true, range: (_u, low, high) => [low - HOUR_S, high + HOUR_S] }, y: counted },
+  scales: { x: { time: true, range: hoursShown }, y: counted },
   axes: [timeAxis(), axis({ size: 44 })],
   series: [
     {},
