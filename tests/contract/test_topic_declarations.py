@@ -62,9 +62,7 @@ def test_policy_is_complete(topic):
 
 def test_compacted_topics_are_those_of_the_contract():
     compacted = {name for name, topic in TOPICS.items() if "compact" in topic.config["cleanup.policy"]}
-    assert compacted == {
-        *(topics.ALERTS, topics.ROLLUPS, topics.INTENT_STATE, topics.DRUG_LIBRARY, topics.MAINTENANCE)
-    }
+    assert compacted == {*(topics.ALERTS, topics.ROLLUPS, topics.INTENT_STATE, topics.DRUG_LIBRARY, topics.MAINTENANCE)}
 
 
 def test_copartitioned_topics_have_the_same_partitions():
