@@ -11,6 +11,7 @@ const KEY = 46;
 const BOUNCE_MS = 80;
 // Where one waited longer, the player and the timing line do not.
 const LONGEST_MS = 2000;
+const CAPTION_PX = 190; // what explains the line is longer than a line of two keys
 const LINE = { top: 30, bar: 22, least: 52, perMs: 0.055 };
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -84,8 +85,8 @@ function timing(keys) {
     return x;
   });
   const lastWidth = 40;
-  const width = x + lastWidth + 8;
-  const svg = draw("svg", { viewBox: `0 0 ${width} 92`, width, height: 92, class: "timing", "aria-hidden": "true" });
+  const width = Math.max(x + lastWidth + 8, CAPTION_PX);
+  const svg = draw("svg", { viewBox: `0 0 ${width} 104`, width, height: 104, class: "timing", "aria-hidden": "true" });
   const bars = keys.map((key, n) => {
     const group = draw("g", { class: bounced(keys, n) ? "stroke bounced" : "stroke" });
     if (n) {
@@ -103,7 +104,8 @@ function timing(keys) {
     );
     return group;
   });
-  svg.append(...bars, draw("text", { x: 8, y: 88, class: "caption" }, "above: ms since the key before · below: how long it was held"));
+  const captions = ["above: ms since the key before", "below: how long it was held"];
+  svg.append(...bars, ...captions.map((caption, n) => draw("text", { x: 8, y: 86 + 14 * n, class: "caption" }, caption)));
   return { svg, bars, at };
 }
 
