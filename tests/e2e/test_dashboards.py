@@ -15,7 +15,7 @@ from schemas.topics import KEYSTROKES
 from services.embedded.ports import LOOPBACK, free_port
 from tests.contract.dashboards import dashboards, filled, panels
 from tests.e2e.conftest import bounced
-from tests.integration.stream import producer, publish
+from tests.integration.stream import eventually, producer, publish
 from tests.made_events import entry, heartbeat, now
 from tests.servers.processes import ServerProcess
 from tests.servers.prometheus import Prometheus
@@ -77,6 +77,9 @@ def idle(number: int) -> Iterator[PowerEvent]:
         yield heartbeat(f"N-power-{pump}", 100 + number, hospital="North", **state)
 
 
+REFUSALS = "pumpwatch_pipeline_worker_dead_letters_total"
+
+
 @dataclass
 class Scraped:
     """A platform with a worker, two metrics services for safety, and the Prometheus that scrapes all three."""
@@ -127,6 +130,10 @@ def scraped(topics, redis_server, tmp_path_factory) -> Iterator[Scraped]:
             service.launch()
         prometheus.start()
         worker.wait_ready(120)
+        # What was counted before the first scrape of a counter is no increase.
+        eventually(
+            lambda: [one for _, one in prometheus.now(REFUSALS)] == [[0.0], [0.0]], WITHIN_S, "no refusal is scraped"
+        )
         begun = now() - timedelta(minutes=105)
         publish(topics, sorted([*nurses(begun), *sockets(begun)], key=lambda event: event.at))
         sender = producer(topics)
