@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from schemas.codec import decode
-from schemas.events import AlertAction
-from schemas.topics import ALERT_ACTIONS, KEYSTROKES
+from schemas.events import AlertAction, AuditEvent
+from schemas.topics import ALERT_ACTIONS, AUDIT, KEYSTROKES
 from tests.e2e.conftest import PASSWORD, USER
-from tests.integration.stream import whole
+from tests.integration.stream import eventually, whole
 
 pytestmark = pytest.mark.servers
 
@@ -91,6 +91,15 @@ def test_an_alert_arrives_is_acknowledged_and_stays_so(screens, platform):
     assert (action.action, action.by, action.pump, action.hospital, action.test) == (
         "acknowledge", USER, pump, "North", True,
     )  # fmt: skip
+
+    def audited() -> list[AuditEvent]:
+        return [decode(AuditEvent, record.value()) for record in whole(platform.kafka, AUDIT)]
+
+    def taken_down() -> list[tuple[str, str | None, str]]:
+        return [(one.by, one.detail, one.hospital) for one in audited() if one.subject == action.fingerprint]
+
+    eventually(lambda: taken_down() == [(USER, "acknowledge", "North")], 30, "the action is taken down")
+    assert {(event.by, event.via) for event in audited() if event.kind == "login"} == {(USER, "password")}
 
     page.reload()
     expect(page.locator("#acknowledged .alert", has_text=pump)).to_contain_text(f"Acknowledged by {USER}")
