@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import threading
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any, NoReturn, Protocol, TypeVar
@@ -58,15 +59,24 @@ class _Reader:
 
 
 _readers: dict[type, _Reader] = {}
+_one_at_a_time = threading.Lock()
 _needles: dict[type, tuple[bytes, ...]] = {}
 _encoder = msgspec.json.Encoder()
+
+
+def _prepared(kind: type[msgspec.Struct]) -> _Reader:
+    # While one thread works out what a class holds, msgspec lets another use the half of it that is there, and crashes.
+    with _one_at_a_time:
+        if kind not in _readers:
+            _readers[kind] = _Reader(kind)
+        return _readers[kind]
 
 
 def decode(kind: type[T], raw: bytes) -> T:
     """The event in a record value. Raises EventRefused with a reason that names the field and the remedy."""
     reader = _readers.get(kind)
     if reader is None:
-        reader = _readers[kind] = _Reader(kind)
+        reader = _prepared(kind)
     if not raw:
         raise EventRefused("not_json", "the value is empty; send one JSON object in each record")
     if len(raw) > reader.limit:

@@ -1,6 +1,8 @@
 """Bytes to events and back: what the schema cannot say, and the words for what is refused."""
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
@@ -246,3 +248,38 @@ def test_records_are_keyed_by_their_pump():
 def test_power_events_take_the_same_way():
     raw = example(topics.POWER, "unplugged-while-infusing")
     assert json.loads(codec.encode(codec.decode(PowerEvent, raw))) == json.loads(raw)
+
+
+THREADS_AT_ONCE = """
+import sys, threading
+from datetime import datetime
+import msgspec
+from schemas import codec
+
+sys.setswitchinterval(1e-6)
+raw = b'{"at": "2026-11-24T00:00:00Z", "last": {"last": 1}}'
+for number in range(30):
+    fields = [(f"field{each}", int | None, None) for each in range(60)] + [("last", int | None, None)]
+    inner = msgspec.defstruct(f"Inner{number}", fields)
+    others = [(f"field{each}", inner | None, None) for each in range(30)]
+    outer = [("at", datetime), *others, ("last", inner | None, None)]
+    kind = msgspec.defstruct(f"Outer{number}", outer)
+    together = threading.Barrier(4)
+
+    def read():
+        together.wait()
+        assert codec.decode(kind, raw).last.last == 1
+
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+print("whole")
+"""
+
+
+def test_threads_that_decode_a_kind_for_the_first_time_at_once_wait_for_each_other():
+    """Agents read their state back in threads; msgspec crashes the process if two work out a class together."""
+    done = subprocess.run([sys.executable, "-c", THREADS_AT_ONCE], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "whole\n", "")
