@@ -117,8 +117,8 @@ class Child:
         self.ready = False
 
     def last_words(self) -> str:
-        """Return the last line of its log that says something, at most 200 characters."""
+        """Return the last line of its log that says something, at most 400 characters."""
         with contextlib.suppress(OSError):
             lines = self.log.read_text(errors="replace")[-4000:].splitlines()
-            return next((line.strip()[-200:] for line in reversed(lines) if line.strip()), "")
+            return next((line.strip()[-400:] for line in reversed(lines) if line.strip()), "")
         return ""
